@@ -1,0 +1,36 @@
+"""The secrets this process is known to hold, so that masking can find them exactly.
+
+The rule: whoever holds a secret registers *itself*; the registry keeps a weak reference and asks for the
+values only when masking reads them. So a secret lives no longer than its holder, is stored nowhere twice,
+and needs no clean-up. Keys, tokens and the client add; masking reads; nobody else does either.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+__all__ = ["SecretHolder", "add", "values"]
+
+
+class SecretHolder(Protocol):
+    """An object that holds secrets; it must be weakly referenceable."""
+
+    def __known_secrets__(self) -> Iterable[bytes]:
+        """The secrets, as the bytes in which they could leak."""
+        ...
+
+
+_holders: weakref.WeakValueDictionary[int, SecretHolder] = weakref.WeakValueDictionary()
+
+
+def add(holder: SecretHolder) -> None:
+    """Remember ``holder`` for as long as something else keeps it alive."""
+    _holders[id(holder)] = holder
+
+
+def values() -> Iterator[bytes]:
+    """Every secret of every living holder, in no particular order, possibly repeated."""
+    for holder in list(_holders.values()):
+        yield from holder.__known_secrets__()

@@ -1,0 +1,170 @@
+"""Every bound of the library, each with the reason for its value.
+
+The rule: nothing is parsed, stored, hashed or verified before its size was compared with a constant of
+this file, and nothing else in the library states a bound of its own. Sizes are in bytes and times in
+seconds unless a name says otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# --- canonical JSON --------------------------------------------------------------------------------
+
+JSON_MAX_BYTES: Final = 1 << 20
+"""1 MiB: far above any object of ours, small enough that the worst text is parsed in about 0.1 s."""
+
+JSON_MAX_DEPTH: Final = 64
+"""The deepest object of ours nests 5 levels; 64 leaves room and stays far from the stack's end."""
+
+JSON_MAX_INTEGER: Final = (1 << 53) - 1
+"""Beyond 2^53-1 a JSON reader that uses doubles sees another number (RFC 8259 section 6)."""
+
+# --- names and values ------------------------------------------------------------------------------
+
+NAME_MAX_CHARS: Final = 128
+"""Agent ids, tools and issuer names: a SPIFFE-like path fits, a log line stays readable."""
+
+LABEL_MAX_CHARS: Final = 64
+"""Operations, sensitivities, resource types and units are short words."""
+
+STRING_MAX_BYTES: Final = 256
+"""Resource patterns, resource values, ``why`` and ``root``."""
+
+# --- token -----------------------------------------------------------------------------------------
+
+TOKEN_HEADER_MAX_BYTES: Final = 6144
+"""Common servers and proxies stop at 8 KiB a header line; this leaves 2 KiB for name and framing."""
+
+TOKEN_MAX_BYTES: Final = 16 * 1024
+"""Outside a header: sixteen blocks of 1 KiB."""
+
+TOKEN_MAX_BLOCKS: Final = 16
+"""Each block costs one signature verification, so this bounds the work a stranger can ask for."""
+
+TOKEN_NONCE_BYTES: Final = 12
+"""96 random bits: two equal blocks minted by one key are not to be expected."""
+
+SCOPE_MAX_TOOLS: Final = 256
+"""More than this is not a narrow grant but a list of everything."""
+
+SCOPE_MAX_LABELS: Final = 64
+"""Operations or sensitivities in one scope; they are short vocabularies."""
+
+SCOPE_MAX_PATTERNS_PER_TYPE: Final = 64
+"""Containment compares every child pattern with every parent pattern: 64 x 64 stays below 1 ms."""
+
+SCOPE_MAX_PATTERNS: Final = 256
+"""Patterns in one block over all resource types, for the same reason."""
+
+ACTION_MAX_VALUES: Final = 1024
+"""Resource values of one action: each is matched in every block, about 1 ms a block at this bound."""
+
+AUDIENCE_MAX_ORIGINS: Final = 16
+"""A token meant for more servers than this should be several tokens."""
+
+MAX_TTL_DEFAULT: Final = 3600
+"""An hour: long enough for a run of agents, short enough that a stolen chain dies by itself."""
+
+MAX_TTL_MAX: Final = 366 * 24 * 3600
+"""A year at most in an issuer's record: what never expires cannot be retired."""
+
+TIMESTAMP_MAX: Final = 99_999_999_999
+"""Eleven digits reach the year 5138; a twelfth means milliseconds."""
+
+# --- envelope --------------------------------------------------------------------------------------
+
+SIGNATURE_HEADERS_MAX_BYTES: Final = 8192
+"""``Signature`` or ``Signature-Input``, all lines joined: proxies may add members of their own."""
+
+SIGNATURE_MAX_MEMBERS: Final = 4
+"""Ours, and up to three of proxies."""
+
+SIGNATURE_INPUT_MAX_BYTES: Final = 2048
+"""Our member of ``Signature-Input``: nine components and six parameters take about 400."""
+
+SIGNATURE_MAX_BYTES: Final = 128
+"""Our member of ``Signature``: a label and 64 bytes in base64."""
+
+SIGNATURE_MAX_COMPONENTS: Final = 24
+"""Nine are usual; room for headers an operator adds."""
+
+IDENTITY_MAX_BYTES: Final = 512
+"""``Agent-Identity``: an agent id and four claimed names."""
+
+HEADER_MAX_BYTES: Final = 8192
+"""Any other covered header line."""
+
+TARGET_MAX_BYTES: Final = 8192
+"""Path and query together, as servers commonly limit the request line."""
+
+NONCE_BYTES: Final = 16
+"""128 random bits, so that no two requests of one key ever meet by chance."""
+
+WINDOW_DEFAULT: Final = 60
+"""Signature lifetime: covers queueing and slow uploads, keeps replay records few."""
+
+WINDOW_MAX: Final = 300
+"""No server accepts a longer lifetime: each second is a second a nonce must be remembered."""
+
+SKEW_DEFAULT: Final = 5
+"""Clocks kept by NTP differ by far less."""
+
+SKEW_MAX: Final = 30
+"""Beyond this a clock is broken, not skewed."""
+
+BODY_MAX_BYTES_DEFAULT: Final = 1 << 20
+"""1 MiB: the body is held in memory until it is verified."""
+
+BODY_DEADLINE_DEFAULT: Final = 30.0
+"""A sender that needs longer for the body holds a connection for nothing."""
+
+# --- replay ----------------------------------------------------------------------------------------
+
+REPLAY_MARGIN: Final = 60
+"""A nonce is remembered this long after its envelope expired, for clocks that step back."""
+
+REPLAY_QUOTA_DEFAULT: Final = 100_000
+"""Live nonces of one quota key: 277 requests a second at the longest window plus margin."""
+
+REPLAY_CAPACITY_DEFAULT: Final = 1_000_000
+"""Live nonces of one store: about 200 MB in memory."""
+
+REPLAY_SWEEP: Final = 16
+"""Dead records dropped per claim: more than the one that comes in, so a backlog shrinks, in microseconds."""
+
+REPLAY_SWEEP_FULL: Final = 4096
+"""Dead records dropped before a claim is refused as over quota: some milliseconds, paid by that claim."""
+
+REPLAY_DEADLINE_DEFAULT: Final = 2.0
+"""A replay store that has not answered by then is down: callers wait in front of it."""
+
+# --- databases -------------------------------------------------------------------------------------
+
+SQLITE_DEADLINE_MAX: Final = 60.0
+"""Nobody waits longer than a minute for another process's transaction."""
+
+# --- keys ------------------------------------------------------------------------------------------
+
+KEY_FILE_MAX_BYTES: Final = 16 * 1024
+"""A PEM key takes 120 bytes; this refuses the wrong file without reading it whole."""
+
+PASSPHRASE_MAX_BYTES: Final = 1023
+"""OpenSSL reads no longer one, so a key encrypted under a longer one could never be opened again."""
+
+TRUST_FILE_MAX_BYTES: Final = 64 << 20
+"""A hundred thousand keys at about 600 bytes each."""
+
+KEY_CLAIM_MAX_TTL: Final = 300
+"""A key claim answers one challenge of one delegator, at once."""
+
+CHAIN_CACHE_SIZE: Final = 4096
+"""Chains whose pure facts are kept: at 4 KiB a chain, 16 MiB."""
+
+# --- client ----------------------------------------------------------------------------------------
+
+REDIRECTS_MAX: Final = 5
+"""Redirects of one request within one origin: a server that needs more is going round in circles."""
+
+RETRIES_MAX: Final = 5
+"""Further tries without a pause: whoever wants more wants a pause too, and a loop of their own."""

@@ -1,0 +1,142 @@
+"""Names have one form, and it is ASCII; free text has no hidden characters (design section 5)."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from delegate.errors import DelegateError, MalformedError, TooLargeError
+from delegate.names import require_label, require_name, require_nfc, require_origin, require_text
+
+CHECKS = (require_name, require_label, require_text, require_origin)
+
+
+@given(st.one_of(st.text(), st.binary(), st.integers(), st.none(), st.lists(st.text())))
+def test_any_value_is_returned_or_refused_with_a_documented_error(value: object) -> None:
+    for check in CHECKS:
+        try:
+            outcome: object = check(value, "x")
+        except DelegateError as error:
+            outcome = value if error.field == "x" else f"no field in {error!r}"
+        assert outcome == value
+
+
+@pytest.mark.parametrize("name", ["a", "A9", "worker-agent", "user:alice@example.com", "a/b+c_d", "x" * 128])
+def test_names(name: str) -> None:
+    assert require_name(name, "sub") == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "-a",
+        "x" * 129,
+        "admin ",
+        " admin",
+        "\u0430dmin",  # Cyrillic a
+        "ad\u200dmin",  # zero-width joiner
+        "\uff41dmin",  # full width
+        "admin\n",
+        "e\u0301",
+        "a\x00",
+        "a%2f",
+    ],
+)
+def test_a8_d76_names_outside_the_grammar_are_refused_not_folded(name: str) -> None:
+    with pytest.raises(MalformedError) as refusal:
+        require_name(name, "sub")
+    assert refusal.value.field == "sub"
+
+
+def test_a8_names_that_differ_only_in_case_stay_different() -> None:
+    assert require_name("Admin", "sub") != require_name("admin", "sub")
+
+
+@pytest.mark.parametrize("label", ["a", "financial", "a.b_c-d", "x" * 64])
+def test_labels(label: str) -> None:
+    assert require_label(label, "operations") == label
+
+
+@pytest.mark.parametrize("label", ["", "A", "9a", "x" * 65, "a b", "a/b", "é"])
+def test_labels_outside_the_grammar_are_refused(label: str) -> None:
+    with pytest.raises(MalformedError):
+        require_label(label, "operations")
+
+
+@pytest.mark.parametrize("text", ["x", "é", "日本", "a b", "x" * 256, "é" * 128, "\U0001f600"])
+def test_text(text: str) -> None:
+    assert require_text(text, "why") == text
+
+
+HIDDEN = "\x00 \n \t \x7f \x85 \u00ad \u200b \u200d \u200e \u2028 \u202e \u2066 \u2060 \ufeff \ufffe"
+HIDDEN += " \ud800 \udfff \ufdd0 \U0001fffe \U0010ffff \U000e0041 \U000e0100 \u3164"
+
+
+@pytest.mark.parametrize("character", HIDDEN.split(" "))
+def test_d69_hidden_characters_are_refused(character: str) -> None:
+    with pytest.raises(MalformedError):
+        require_text(f"a{character}b", "why")
+
+
+def test_text_is_bounded_in_bytes_not_characters() -> None:
+    with pytest.raises(TooLargeError) as refusal:
+        require_text("é" * 129, "why")
+    assert refusal.value.limit == 256
+
+
+def test_d70_text_is_compared_by_code_point_and_nfc_is_asked_at_mint_only() -> None:
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    assert require_text(decomposed, "why") != require_text(composed, "why")
+    assert require_nfc(composed, "why") == composed
+    with pytest.raises(MalformedError):
+        require_nfc(decomposed, "why")
+    assert unicodedata.normalize("NFC", decomposed) == composed
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://api.example.com",
+        "https://a",
+        "https://a:8443",
+        "http://localhost:8000",
+        "http://127.0.0.1",
+        "http://[::1]:9",
+        "https://[2001:db8::1]",
+        "https://xn--bcher-kva.example",
+    ],
+)
+def test_origins(origin: str) -> None:
+    assert require_origin(origin, "aud") == origin
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://API.example.com",
+        "https://api.example.com/",
+        "https://api.example.com:443",
+        "http://localhost:80",
+        "https://a:0",
+        "https://a:65536",
+        "https://a:080",
+        "http://api.example.com",
+        "http://127.0.0.1.evil.example",
+        "https://user@a",
+        "https://a.example.",
+        "https://a..b",
+        "https://-a",
+        "https://a?b",
+        "ftp://a",
+        "https://",
+        "https://bücher.example",
+        "https://a.example.evil/..",
+    ],
+)
+def test_a16_origins_have_one_form(origin: str) -> None:
+    with pytest.raises(MalformedError):
+        require_origin(origin, "aud")
