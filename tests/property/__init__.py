@@ -1,0 +1,1 @@
+"""Properties: sentences of the design, tried on values that nobody chose."""
