@@ -1,0 +1,1 @@
+"""Slow, obvious second opinions: what the fast code is compared with."""
