@@ -1,0 +1,1 @@
+"""Contract suites: one for each storage interface, run against every backend."""

@@ -1,0 +1,112 @@
+"""The replay store of one process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from delegate.clock import Clock, ManualClock
+from delegate.errors import ConfigurationError
+from delegate.limits import REPLAY_MARGIN, REPLAY_SWEEP, REPLAY_SWEEP_FULL
+from delegate.replay.memory import MemoryReplayStore
+from tests.conftest import ROOT
+from tests.contracts.claims import START, Claim, Store
+from tests.contracts.replay import ReplayStoreContract
+
+
+class TestMemory(ReplayStoreContract):
+    @contextmanager
+    def opened(
+        self, clock: Clock, *, quota: int = 1000, capacity: int = 1000, assume_fresh: bool = True
+    ) -> Iterator[Store]:
+        yield MemoryReplayStore(
+            single_process=True, assume_fresh=assume_fresh, clock=clock, quota=quota, capacity=capacity
+        )
+
+
+@pytest.mark.parametrize("answer", [False, 1, None])
+def test_it_is_made_only_by_those_who_say_that_there_is_one_process(answer: object) -> None:
+    MemoryReplayStore(single_process=True)
+    with pytest.raises(ConfigurationError, match="SQLiteReplayStore") as caught:
+        MemoryReplayStore(single_process=answer)  # type: ignore[arg-type]
+    assert caught.value.field == "single_process"
+    with pytest.raises(ConfigurationError, match="single_process"):
+        MemoryReplayStore()
+
+
+def test_the_epoch_is_the_second_of_construction_by_the_system_clock() -> None:
+    before = Clock().now()
+    store = MemoryReplayStore(single_process=True)
+    epoch = Claim(expires_at=before + 60).on(store, before)
+    assert before <= epoch <= Clock().now()
+
+
+def test_s71_nothing_is_left_of_records_that_died() -> None:
+    clock = ManualClock(START)
+    store = MemoryReplayStore(single_process=True, assume_fresh=True, clock=clock)
+    for n in range(REPLAY_SWEEP):
+        Claim(nonce=bytes([n]), quota_key=str(n), expires_at=START + 1 + n % 3).on(store, START)
+    assert repr(store) == f"<MemoryReplayStore {REPLAY_SWEEP} of 1000000 live>"
+    clock.advance(3 + REPLAY_MARGIN)
+    Claim(expires_at=START + 300).on(store, clock.now())
+    assert repr(store) == "<MemoryReplayStore 1 of 1000000 live>"
+    assert sum(map(len, store._tables)) == len(store._shares) == len(store._buckets) == len(store._due) == 1
+
+
+def test_a_claim_drops_a_bounded_number_of_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = ManualClock(START)
+    store = MemoryReplayStore(single_process=True, assume_fresh=True, clock=clock, quota=200, capacity=200)
+    for n in range(200):
+        Claim(nonce=n.to_bytes(2, "big")).on(store, START)
+    clock.advance(60 + REPLAY_MARGIN)
+    Claim(nonce=b"one", expires_at=START + 300).on(store, clock.now())
+    assert store._live == 200 - REPLAY_SWEEP + 1
+    assert REPLAY_SWEEP_FULL > REPLAY_SWEEP > 1
+
+
+def test_a_fork_is_seen_by_the_child_alone() -> None:
+    program = f"""
+import os, sys
+from delegate.clock import ManualClock
+from delegate.errors import DelegateError
+from delegate.replay.memory import MemoryReplayStore
+
+def answer(store, nonce):
+    try:
+        return store.claim(
+            space="s", quota_key="q", key_id="k", nonce=nonce, expires_at={START + 60}, now={START}
+        )
+    except DelegateError as error:
+        return error.code
+
+def made():
+    return MemoryReplayStore(single_process=True, assume_fresh=True, clock=ManualClock({START}))
+
+store = made()
+store._lock.acquire()  # as another thread might hold it at the moment of the fork
+if os.fork() == 0:
+    print(answer(store, b"a"), answer(made(), b"a"), flush=True)
+    os._exit(0)
+os.wait()
+store._lock.release()
+print(answer(store, b"a"))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stdout.split() == ["replay_store_unavailable", "0", "0"]
+
+
+def test_importing_the_contract_loads_neither_a_database_nor_an_event_loop() -> None:
+    program = (
+        "import sys, delegate.replay.memory\n"
+        "print({'sqlite3', 'asyncio', 'delegate.sqlite'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stdout == "set()\n"

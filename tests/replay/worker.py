@@ -1,0 +1,72 @@
+"""Another process at the same replay store, for the tests: ``python -m tests.replay.worker WHAT PATH …``."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sqlite3
+import sys
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+from delegate.clock import ManualClock
+from delegate.replay.sqlite import SQLiteReplayStore
+from tests.contracts.claims import START, Claim
+
+
+def say(*words: str) -> None:
+    """A line that the parent can read at once, and whole or not at all."""
+    os.write(1, (" ".join(words) + "\n").encode())
+
+
+def store_at(path: str) -> SQLiteReplayStore:
+    """Every process agrees on the time, so each answer is one of two."""
+    return SQLiteReplayStore(path, clock=ManualClock(START), assume_fresh=True, deadline=30)
+
+
+def race(path: str, tries: str) -> None:
+    """Claim one nonce over and over, and print how often each answer came."""
+    say("ready")
+    sys.stdin.readline()
+    with store_at(path) as store:
+        codes = Counter(Claim().code(store, START) or "accepted" for _ in range(int(tries)))
+    say(*(f"{code}={count}" for code, count in codes.items()))
+
+
+def pour(path: str, first: str) -> None:
+    """Claim nonces first, first + 1, … for ever, and print each once it is accepted."""
+    with store_at(path) as store:
+        for number in itertools.count(int(first)):
+            Claim(nonce=number.to_bytes(16, "big")).on(store, START)
+            say(str(number))
+
+
+def hold(path: str) -> None:
+    """Hold the write lock until told to end."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    say("held")
+    sys.stdin.readline()
+    connection.close()
+
+
+def fork(path: str) -> None:
+    """Use a store in a forked child, then in the parent."""
+    store = store_at(path)
+    if os.fork() == 0:
+        say(Claim(nonce=b"child").code(store, START))
+        store.close()
+        with store_at(path) as own:
+            say(Claim(nonce=b"child").code(own, START) or "accepted")
+        os._exit(0)
+    os.wait()
+    say(Claim(nonce=b"parent").code(store, START) or "accepted")
+    say(Claim(nonce=b"child").code(store, START))
+    store.close()
+
+
+COMMANDS: Final[dict[str, Callable[..., None]]] = {"race": race, "pour": pour, "hold": hold, "fork": fork}
+
+if __name__ == "__main__":
+    COMMANDS[sys.argv[1]](*sys.argv[2:])
