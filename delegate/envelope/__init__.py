@@ -1,0 +1,15 @@
+"""The envelope: an RFC 9421 signature over everything that gives a request its meaning.
+
+- ``message``     the typed view ``Envelope`` and the snapshot of the headers it is read from
+- ``fields``      the structured-field grammar of Signature-Input, Signature and Content-Digest
+- ``components``  covered components, signature parameters, the signature base
+- ``target``      method, path, query and origin in their one form
+- ``digest``      Content-Digest
+- ``verify``      the server's steps;  ``sign``  the client's
+"""
+
+from __future__ import annotations
+
+from delegate.envelope.message import Envelope
+
+__all__ = ["Envelope"]

@@ -1,0 +1,123 @@
+r"""Structured fields (RFC 8941, RFC 9651), as far as the profile reads them: three dictionaries.
+
+``Signature-Input`` is a dictionary of inner lists, ``Signature`` and ``Content-Digest`` are dictionaries
+of byte sequences. One regular expression matches one member; it has only possessive repeats, so the time
+is linear in the text whatever a stranger sends. Members of other signers are held to the RFC's grammar,
+because they travel beside ours and must not break it. *Our* member is held to a narrower one in
+``delegate.envelope.components``, so the RFC's is asked about it only to say what is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from delegate.encoding import b64_decode
+from delegate.errors import (
+    HeaderTooLargeError,
+    MalformedError,
+    SignatureInputMalformedError,
+    SignatureMalformedError,
+)
+from delegate.limits import SIGNATURE_MAX_MEMBERS
+
+if TYPE_CHECKING:
+    from delegate.errors import DelegateError
+
+__all__ = [
+    "InnerList",
+    "decode_bytes",
+    "parse_byte_sequences",
+    "parse_signature_input",
+    "require_well_formed",
+]
+
+_KEY: Final = r"[a-z*][a-z0-9_\-.*]*+"
+_STRING: Final = r'"(?:[ !#-\[\]-~]|\\["\\])*+"'
+_NUMBER: Final = r"-?+[0-9](?:[0-9]{0,14}+(?!\.)|[0-9]{0,11}+\.[0-9]{1,3}+)(?![0-9])"
+_TOKEN: Final = r"[A-Za-z*][!#$%&'*+\-.^_`|~0-9A-Za-z:/]*+"
+_BYTES: Final = r":[A-Za-z0-9+/=]*+:"
+_DISPLAY: Final = r'%"(?:[ !#$&-~]|%[0-9a-f]{2})*+"'
+_BARE: Final = rf"(?:{_STRING}|{_NUMBER}|{_TOKEN}|{_BYTES}|\?[01]|@-?+[0-9]{{1,15}}+|{_DISPLAY})"
+_PARAMETERS: Final = rf"(?:; *+{_KEY}(?:={_BARE})?+)*+"
+_INNER_LIST: Final = rf"\( *+(?:{_BARE}{_PARAMETERS}(?:(?=\))| ++))*+\)"
+
+_WELL_FORMED: Final = re.compile(_INNER_LIST + _PARAMETERS)
+_QUOTED: Final = r'"(?:[^"\\]|\\.)*+"'
+_INPUT_MEMBER: Final = re.compile(rf'({_KEY})=(\((?:[^"()]++|{_QUOTED})*+\))((?:[^",]++|{_QUOTED})*+)')
+_BYTES_MEMBER: Final = re.compile(rf"({_KEY})=:([A-Za-z0-9+/=]*+):{_PARAMETERS}")
+_SEPARATOR: Final = re.compile(r"[ \t]*+,[ \t]*+")
+
+
+class InnerList(NamedTuple):
+    """One member of ``Signature-Input``, as the two pieces of text it is made of."""
+
+    items: str
+    """``("@method" "@authority")``, the parentheses included."""
+    parameters: str
+    """``;created=1795175603;keyid="..."``, empty where there are none."""
+
+
+def _members(
+    pattern: re.Pattern[str], text: str, name: str, error: type[DelegateError]
+) -> dict[str, re.Match[str]]:
+    """Split a dictionary into its members, refusing repeats: last-wins would let a proxy swap ours."""
+    members: dict[str, re.Match[str]] = {}
+    position = 0
+    while True:
+        match = pattern.match(text, position)
+        if match is None:
+            msg = f"{name} is not a structured-field dictionary of the expected kind (index {position})"
+            raise error(msg, component=name)
+        label = match[1]
+        if label in members:
+            msg = f"{name} has two members {label[:32]!r}"
+            raise error(msg, component=name, field=label)
+        members[label] = match
+        position = match.end()
+        if position == len(text):
+            return members
+        if len(members) == SIGNATURE_MAX_MEMBERS:
+            msg = f"{name} has more than {SIGNATURE_MAX_MEMBERS} members"
+            raise HeaderTooLargeError(msg, component=name, limit=SIGNATURE_MAX_MEMBERS)
+        separator = _SEPARATOR.match(text, position)
+        if separator is None:
+            msg = f"{name} has text after the member {label[:32]!r}"
+            raise error(msg, component=name, field=label)
+        position = separator.end()
+
+
+def parse_signature_input(text: str) -> dict[str, InnerList]:
+    """Split ``Signature-Input`` (RFC 9421 section 4.1) into label -> inner list with parameters.
+
+    The members themselves are not yet checked: see ``require_well_formed``. Raises
+    ``SignatureInputMalformedError``, or ``HeaderTooLargeError`` for too many members.
+    """
+    members = _members(_INPUT_MEMBER, text, "signature-input", SignatureInputMalformedError)
+    return {label: InnerList(match[2], match[3]) for label, match in members.items()}
+
+
+def require_well_formed(member: InnerList) -> None:
+    """Hold one member to the RFC's whole grammar; raises ``SignatureInputMalformedError``."""
+    if _WELL_FORMED.fullmatch(member.items + member.parameters) is None:
+        msg = "a member of Signature-Input is not an inner list of structured-field items with parameters"
+        raise SignatureInputMalformedError(msg, component="signature-input")
+
+
+def parse_byte_sequences(
+    text: str, name: str, error: type[DelegateError] = SignatureMalformedError
+) -> dict[str, str]:
+    """Read ``Signature`` or ``Content-Digest``: label -> base64 text, not yet decoded."""
+    members = _members(_BYTES_MEMBER, text, name, error)
+    return {label: match[2] for label, match in members.items()}
+
+
+def decode_bytes(
+    text: str, size: int, name: str, error: type[DelegateError] = SignatureMalformedError
+) -> bytes:
+    """Decode one byte sequence of exactly ``size`` bytes; ``error`` for anything else."""
+    try:
+        return b64_decode(text, size=size)
+    except MalformedError:
+        msg = f"{name} is not {size} bytes in canonical base64"
+        raise error(msg, component=name, limit=size) from None

@@ -1,0 +1,144 @@
+"""The typed view of one signed request, and the snapshot of the headers it is read from.
+
+There is no private blob beside the standard: ``Envelope.canonical_bytes`` is the RFC 9421 signature base,
+byte for byte, and the other attributes say in types what those bytes say (design section 7).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from delegate.envelope.components import COVERED_IF_PRESENT
+from delegate.errors import HeaderDuplicateError, HeaderTooLargeError
+from delegate.limits import (
+    HEADER_MAX_BYTES,
+    IDENTITY_MAX_BYTES,
+    SIGNATURE_HEADERS_MAX_BYTES,
+    TOKEN_HEADER_MAX_BYTES,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from delegate.envelope.components import Parameters
+    from delegate.identity import Identity
+
+__all__ = ["Envelope", "snapshot"]
+
+_JOINED: Final = frozenset({"signature", "signature-input"})
+_SINGLE: Final = COVERED_IF_PRESENT | {"host", "content-digest"}
+_DELEGATION_FRAME: Final = len('t=""')
+_MAX_BYTES: Final = {
+    "signature": SIGNATURE_HEADERS_MAX_BYTES,
+    "signature-input": SIGNATURE_HEADERS_MAX_BYTES,
+    "delegation": TOKEN_HEADER_MAX_BYTES + _DELEGATION_FRAME,
+    "agent-identity": IDENTITY_MAX_BYTES,
+}
+_SMALLEST_LIMIT: Final = min(_MAX_BYTES.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """One signed HTTP request: who, what, when, once. All of it is in ``canonical_bytes``."""
+
+    target: Mapping[str, bytes] = field(repr=False)
+    """The values of ``@method``, ``@authority``, ``@path`` and ``@query``."""
+    parameters: Parameters = field(repr=False)
+    """The six signature parameters; the nonce is among them."""
+    identity: Identity
+    body_sha256: bytes | None
+    """``None`` for a request without a body, whose method needs no digest."""
+    delegation: str | None = field(repr=False)
+    """The token's text; ``None`` for a direct request."""
+    canonical_bytes: bytes = field(repr=False)
+    """The signature base of RFC 9421 section 2.5."""
+
+    @property
+    def method(self) -> str:
+        """The HTTP method, in upper case."""
+        return self.target["@method"].decode()
+
+    @property
+    def authority(self) -> str:
+        """Host, and port where it is not the scheme's default."""
+        return self.target["@authority"].decode()
+
+    @property
+    def path(self) -> str:
+        """The raw path, percent-encoded."""
+        return self.target["@path"].decode()
+
+    @property
+    def query(self) -> str:
+        """The raw query with its question mark, ``"?"`` when there is none (RFC 9421 section 2.2.7)."""
+        return self.target["@query"].decode()
+
+    @property
+    def created(self) -> int:
+        """Seconds since the epoch."""
+        return self.parameters.created
+
+    @property
+    def expires(self) -> int:
+        """Seconds since the epoch; the envelope is good before this instant."""
+        return self.parameters.expires
+
+    @property
+    def nonce(self) -> bytes:
+        """16 random bytes; not to be logged."""
+        return self.parameters.nonce
+
+    @property
+    def key_id(self) -> str:
+        """RFC 7638 thumbprint of the signing key."""
+        return self.parameters.keyid
+
+    @property
+    def algorithm(self) -> str:
+        """The RFC 9421 algorithm name, ``ed25519``."""
+        return self.parameters.alg
+
+    @property
+    def request_id(self) -> str:
+        """SHA-256 of ``canonical_bytes``, in lower-case hexadecimal: names this one signing."""
+        return hashlib.sha256(self.canonical_bytes).hexdigest()
+
+    @property
+    def delegation_sha256(self) -> bytes | None:
+        """SHA-256 of the token's text, ``None`` for a direct request."""
+        return None if self.delegation is None else hashlib.sha256(self.delegation.encode()).digest()
+
+
+def snapshot(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, bytes]:
+    """Copy the headers into a map, before any body byte is read: some servers add trailers to the list.
+
+    Lines of ``Signature`` and ``Signature-Input`` are joined in order (RFC 9421 section 4.1); any other
+    header that this profile reads must be one line (``HeaderDuplicateError``) and within its size
+    (``HeaderTooLargeError``). A further header that comes twice keeps the mark ``DUPLICATE``, so that a
+    signature which covers it is refused.
+    """
+    values: dict[str, bytes] = {}
+    for raw_name, value in headers:
+        name = raw_name.decode("latin-1").lower()
+        if name in values:
+            if name in _SINGLE:
+                msg = f"header {name!r} came more than once"
+                raise HeaderDuplicateError(msg, component=name)
+            value = values[name] + b", " + value if name in _JOINED else DUPLICATE  # noqa: PLW2901
+        if len(value) > _SMALLEST_LIMIT:
+            _require_size(name, value)
+        values[name] = value
+    return values
+
+
+DUPLICATE: Final = b"\n"
+"""Stands for the value of a header that came twice: no single line can hold it."""
+
+
+def _require_size(name: str, value: bytes) -> None:
+    limit = _MAX_BYTES.get(name, HEADER_MAX_BYTES if name in _SINGLE else None)
+    if limit is not None and len(value) > limit:
+        msg = f"header {name!r} is {len(value)} bytes, the limit is {limit}"
+        raise HeaderTooLargeError(msg, component=name, limit=limit)

@@ -1,0 +1,139 @@
+"""Signing one request: the client's half of the profile, without any HTTP library.
+
+``sign_request`` takes what is about to be sent and returns the headers to add. It refuses what a verifier
+of this profile would refuse, so that a mistake shows up where it was made; a request it signs verifies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from delegate.encoding import b64_encode, b64url_encode
+from delegate.envelope.components import (
+    ALGORITHMS,
+    BODY_METHODS,
+    COVERED_IF_PRESENT,
+    TAG,
+    Parameters,
+    parse_components,
+    signature_base,
+)
+from delegate.envelope.message import Envelope
+from delegate.envelope.verify import read_target
+from delegate.errors import ConfigurationError, HeaderTooLargeError
+from delegate.keys import Purpose
+from delegate.limits import NONCE_BYTES, TOKEN_HEADER_MAX_BYTES, WINDOW_DEFAULT, WINDOW_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from delegate.identity import Identity
+    from delegate.keys import Signer
+
+__all__ = ["SignedRequest", "sign_request"]
+
+LABEL: Final = "dlg"
+"""The label of our signature; any other would verify as well."""
+
+_ALG_NAMES: Final = {key_type: name for name, key_type in ALGORITHMS.items()}
+_ORDER: Final = (
+    "@method",
+    "@authority",
+    "@path",
+    "@query",
+    "content-type",
+    "content-digest",
+    "agent-identity",
+    "delegation",
+    *sorted(COVERED_IF_PRESENT - {"content-type", "agent-identity", "delegation"}),
+)
+_OURS: Final = frozenset({"agent-identity", "delegation", "content-digest"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedRequest:
+    """The headers to add to a request, and the envelope they carry."""
+
+    headers: dict[str, bytes]
+    """Lower-case names; every one of them replaces what the request had under that name."""
+    envelope: Envelope
+
+
+def sign_request(
+    signer: Signer,
+    *,
+    method: str,
+    authority: str,
+    path: bytes,
+    query: bytes = b"",
+    headers: Mapping[str, bytes],
+    body: bytes = b"",
+    identity: Identity,
+    token: str | None,
+    now: int,
+    lifetime: int = WINDOW_DEFAULT,
+    cover: frozenset[str] = frozenset(),
+) -> SignedRequest:
+    """Sign one request as it is about to be sent.
+
+    ``path`` and ``query`` are the raw target, ``headers`` the request's own with lower-case names (those
+    of this profile are replaced), ``cover`` names further headers to cover, ``lifetime`` is in seconds.
+    The nonce comes from the operating system at each call (row S170).
+
+    Raises ``MethodRejectedError``, ``TargetRejectedError``, ``HeaderTooLargeError``, ``MalformedError``
+    for a header value outside visible ASCII, ``ComponentMissingError`` for a header to cover that is not
+    there, and what the signer raises.
+    """
+    if not 0 < lifetime <= WINDOW_MAX:
+        msg = f"lifetime must be from 1 to {WINDOW_MAX} seconds, not {lifetime}"
+        raise ConfigurationError(msg, field="lifetime", limit=WINDOW_MAX)
+    added = {"agent-identity": identity.to_header().encode()}
+    digest = hashlib.sha256(body).digest() if body or method in BODY_METHODS else None
+    if digest is not None:
+        added["content-digest"] = f"sha-256=:{b64_encode(digest)}:".encode()
+    if token is not None:
+        added["delegation"] = _delegation_value(token)
+    values = {name: headers[name] for name in COVERED_IF_PRESENT - _OURS if name in headers}
+    target = read_target(method, path, query, authority)
+    values |= target | added
+    values |= {name: headers[name] for name in cover if name in headers}
+    items = _items(frozenset(values) | cover)
+    components = parse_components(items)
+    nonce = os.urandom(NONCE_BYTES)
+    public_key = signer.public_key
+    algorithm = _ALG_NAMES[public_key.alg]
+    member = (
+        f"{items};created={now};expires={now + lifetime}"
+        f';nonce="{b64url_encode(nonce)}";keyid="{public_key.key_id}";alg="{algorithm}";tag="{TAG}"'
+    )
+    base = signature_base(components, values, member)
+    signature = signer.sign(Purpose.REQUEST, base)
+    added["signature-input"] = f"{LABEL}={member}".encode()
+    added["signature"] = f"{LABEL}=:{b64_encode(signature)}:".encode()
+    envelope = Envelope(
+        target=target,
+        parameters=Parameters(now, now + lifetime, nonce, public_key.key_id, algorithm, TAG),
+        identity=identity,
+        body_sha256=digest,
+        delegation=token,
+        canonical_bytes=base,
+    )
+    return SignedRequest(headers=added, envelope=envelope)
+
+
+def _delegation_value(token: str) -> bytes:
+    if len(token) > TOKEN_HEADER_MAX_BYTES:
+        msg = f"the token is {len(token)} bytes, the limit in a header is {TOKEN_HEADER_MAX_BYTES}"
+        raise HeaderTooLargeError(msg, component="delegation", limit=TOKEN_HEADER_MAX_BYTES)
+    return f't="{token}"'.encode()
+
+
+@lru_cache(maxsize=64)
+def _items(names: frozenset[str]) -> str:
+    """The covered components as an inner list, the usual ones in their usual order."""
+    ordered = [name for name in _ORDER if name in names] + sorted(names.difference(_ORDER))
+    return "(" + " ".join(f'"{name}"' for name in ordered) + ")"

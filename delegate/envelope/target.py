@@ -1,0 +1,121 @@
+r"""The target of a request: method, path and query in the one form that every party reads alike.
+
+The rule: nothing is normalized. A path that two servers could read differently (dot segments, empty
+segments, encoded slashes, bad escapes) is refused, so what was signed is what is routed. The scheme is not
+part of the signature, because behind a proxy nobody can tell it; the origin a server is configured for
+takes its place (design section 7).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from delegate.errors import (
+    AuthorityRejectedError,
+    ConfigurationError,
+    DelegateError,
+    MethodRejectedError,
+    TargetRejectedError,
+)
+from delegate.limits import TARGET_MAX_BYTES
+from delegate.names import require_origin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Origins", "origin_authority", "require_method", "require_target"]
+
+_METHOD: Final = re.compile(r"[A-Z][A-Z-]{0,30}[A-Z]")
+_SEGMENT: Final = (
+    rb"(?!(?:\.|%2[eE]){1,2}(?:/|\Z))"  # no '.' or '..', encoded or not
+    rb"(?:[!\"$&-.0->@-\[\]-~]|%(?!2[fF]|5[cC]|00)[0-9A-Fa-f]{2})++"  # no '#', '?', '\', %2f, %5c, %00
+)
+_PATH: Final = re.compile(rb"/(?:%b(?:/%b)*+/?+)?+" % (_SEGMENT, _SEGMENT))
+_EXPLICIT_PORT: Final = re.compile(r":[0-9]+\Z")
+_QUERY: Final = re.compile(rb"(?:[!\"$&-~]|%[0-9A-Fa-f]{2})*+")
+
+
+def require_method(method: str) -> str:
+    """An upper-case HTTP method other than CONNECT; ``MethodRejectedError`` otherwise.
+
+    Methods are case-sensitive (RFC 9110 section 9.1), yet many frameworks fold them: ``post`` signed and
+    ``POST`` executed would be two readings.
+    """
+    if _METHOD.fullmatch(method) is None or method == "CONNECT":
+        msg = f"method {method[:32]!r} is not an upper-case method"
+        raise MethodRejectedError(msg, component="@method")
+    return method
+
+
+def require_target(path: bytes, query: bytes) -> None:
+    """Refuse a raw path or query (without its question mark) that two parties could read differently.
+
+    An empty segment is one between two slashes: a single slash at the end is allowed. Raises
+    ``TargetRejectedError``.
+    """
+    if len(path) + len(query) > TARGET_MAX_BYTES:
+        msg = f"path and query are over {TARGET_MAX_BYTES} bytes together"
+        raise TargetRejectedError(msg, component="@path", limit=TARGET_MAX_BYTES)
+    if _PATH.fullmatch(path) is None:
+        msg = "the path has an empty, '.' or '..' segment, an encoded slash, or a character it may not have"
+        raise TargetRejectedError(msg, component="@path")
+    if _QUERY.fullmatch(query) is None:
+        msg = "the query has a bad escape or a character outside its grammar"
+        raise TargetRejectedError(msg, component="@query")
+
+
+def origin_authority(origin: str) -> str:
+    """The ``@authority`` of a canonical origin: host, and the port where it is not the default."""
+    return origin.partition("://")[2]
+
+
+class Origins:
+    """The origins one server answers for: a request's authority selects exactly one of them."""
+
+    __slots__ = ("_by_authority", "_public")
+
+    def __init__(self, origins: Iterable[str], public_origin: str | None = None) -> None:
+        """Index ``origins``; with ``public_origin`` the ``Host`` header is ignored altogether.
+
+        Raises ``ConfigurationError`` for none at all, a malformed one, or two that share an authority.
+        """
+        self._by_authority: dict[str, str] = {}
+        self._public = public_origin
+        for origin in (*origins, *([public_origin] if public_origin else [])):
+            for authority in _authority_forms(_configured(origin)):
+                if self._by_authority.setdefault(authority, origin) != origin:
+                    msg = f"origins {origin!r} and {self._by_authority[authority]!r} share an authority"
+                    raise ConfigurationError(msg, field="origins")
+        if not self._by_authority:
+            msg = "a server needs at least one origin, such as https://api.example.com"
+            raise ConfigurationError(msg, field="origins")
+
+    def select(self, host: str | None) -> str:
+        """The origin that ``host`` (the ``Host`` header) names; ``AuthorityRejectedError`` when none does.
+
+        Case and a default port do not tell origins apart (RFC 9110 section 4.2.3); anything else does.
+        """
+        if self._public is not None:
+            return self._public
+        if host is not None:
+            origin = self._by_authority.get(host) or self._by_authority.get(host.lower())
+            if origin is not None:
+                return origin
+        msg = f"authority {host and host[:64]!r} is none of this server's origins"
+        raise AuthorityRejectedError(msg, component="@authority")
+
+
+def _configured(origin: str) -> str:
+    try:
+        return require_origin(origin, "origins")
+    except DelegateError as error:
+        raise ConfigurationError(str(error), field="origins") from None
+
+
+def _authority_forms(origin: str) -> tuple[str, ...]:
+    """The authorities that name ``origin``: with its default port spelled out, too."""
+    authority = origin_authority(origin)
+    if _EXPLICIT_PORT.search(authority):
+        return (authority,)
+    return (authority, authority + (":443" if origin.startswith("https:") else ":80"))

@@ -1,0 +1,56 @@
+"""A delegation chain against a trust store, without a request: whose it is, and whether it holds now.
+
+The parts of steps 6 and 8 that concern the chain alone (design section 8). ``require_chain`` asks all of
+them about a token that somebody holds, offline. It shows that the chain is sound at an origin and an
+instant, and nothing about who presents it: possession is proved by a request only (design rule 3). So it
+returns nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from delegate.errors import RevocationUnavailableError, UntrustedRootError
+from delegate.limits import SKEW_DEFAULT
+from delegate.token.verify import prove, require_current, require_within_ceiling
+
+if TYPE_CHECKING:
+    from delegate.keys import Issuer, KeyRecord, TrustSnapshot
+    from delegate.token import UnverifiedToken
+
+__all__ = ["find_root", "require_chain", "require_chain_now"]
+
+
+def require_chain(
+    token: UnverifiedToken, trust: TrustSnapshot, *, origin: str, now: int, skew: int = SKEW_DEFAULT
+) -> None:
+    """Refuse a chain that no request to ``origin`` could use at ``now`` (UTC seconds).
+
+    Raises what step 8 raises, and ``UntrustedRootError``. What a pass leaves open: whether the holder's
+    key signs, and what the server lets the chain do.
+    """
+    issuer, record = find_root(token, trust)
+    prove(token, record.key)
+    require_chain_now(token, issuer, record, origin=origin, now=now, skew=skew)
+
+
+def find_root(token: UnverifiedToken, trust: TrustSnapshot) -> tuple[Issuer, KeyRecord]:
+    """The issuer that the chain claims and the record of the key it names, or ``UntrustedRootError``."""
+    root = token.root
+    issuer, record = trust.issuer(root.issuer), trust.issuing_key(root.issuer, root.kid)
+    if issuer is None or record is None:
+        msg = f"issuer {root.issuer!r}, or the key that block 0 names, is not in the trust store"
+        raise UntrustedRootError(msg, block=0, field="iss" if issuer is None else "kid")
+    return issuer, record
+
+
+def require_chain_now(
+    token: UnverifiedToken, issuer: Issuer, record: KeyRecord, *, origin: str, now: int, skew: int
+) -> None:
+    """Step 8, pass two: what may change while the bytes stay the same."""
+    require_current(token, origin=origin, now=now, skew=skew)
+    record.require_issuing(iat=token.links[0].block.issued_at, now=now, max_ttl=issuer.max_ttl)
+    if issuer.revocation != "none":
+        msg = f"issuer {issuer.name!r} demands a revocation list, and this verifier has no source of one"
+        raise RevocationUnavailableError(msg, limit=issuer.revocation)
+    require_within_ceiling(token, issuer)

@@ -1,0 +1,265 @@
+"""The one door: ``Verifier``, the two drivers of its steps, and what it tells people.
+
+A ``Verifier`` serves one tenant, with its own trust store and nonce space (design section 3). Verification
+itself is in ``delegate.verifier.steps`` and knows no I/O; a driver performs what the steps ask for and
+turns anything unexpected from a store into a refusal: an error, a time-out or doubt means no.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from delegate.clock import Clock, read
+from delegate.envelope.target import Origins
+from delegate.envelope.verify import EnvelopeRules
+from delegate.errors import ConfigurationError, DelegateError, ReplayStoreUnavailableError
+from delegate.limits import (
+    BODY_DEADLINE_DEFAULT,
+    BODY_MAX_BYTES_DEFAULT,
+    CHAIN_CACHE_SIZE,
+    SKEW_DEFAULT,
+    WINDOW_MAX,
+)
+from delegate.names import require_name
+from delegate.token.cache import ChainCache
+from delegate.verifier.explain import Explanation
+from delegate.verifier.steps import Claim, Policy, ReadBody, Request, verification_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from delegate.keys import TrustStore
+    from delegate.replay import AsyncReplayStore, ReplayStore
+    from delegate.verifier.proof import Verified
+
+__all__ = ["Verifier"]
+
+KEPT_EVERYTHING: Final = 0
+"""The epoch of a store that never lost a record: what a dry run assumes."""
+
+_log: Final = logging.getLogger("delegate.verifier")
+
+
+class Verifier:
+    """Decides whether to obey a request, offline, from the request, a trust store and a replay store."""
+
+    __slots__ = ("_policy", "_replay", "mode")
+
+    def __init__(
+        self,
+        *,
+        trust: TrustStore,
+        origins: Iterable[str],
+        replay: ReplayStore | AsyncReplayStore,
+        tenant: str = "default",
+        require_delegation: bool = True,
+        mode: Literal["enforce", "observe"] = "enforce",
+        clock: Clock | None = None,
+        skew: int = SKEW_DEFAULT,
+        window_max: int = WINDOW_MAX,
+        body_limit: int = BODY_MAX_BYTES_DEFAULT,
+        body_deadline: float = BODY_DEADLINE_DEFAULT,
+        must_cover: Iterable[str] = (),
+        proxy_adds: Iterable[str] = (),
+        public_origin: str | None = None,
+        public_prefix: str = "",
+        strip_prefix: str = "",
+        cache_size: int = CHAIN_CACHE_SIZE,
+    ) -> None:
+        """Check the whole configuration now; raises ``ConfigurationError`` naming the setting.
+
+        - ``origins``: what this server answers for, such as ``https://api.example.com``;
+        - ``replay``: there is no default store, see ``delegate.replay``;
+        - ``require_delegation=False`` lets keys with a ``direct_scope`` sign without a token;
+        - ``mode="observe"`` lets ``observe`` log verdicts and never yields a ``Verified``;
+        - ``skew``, ``window_max``, ``body_deadline`` in seconds, ``body_limit`` in bytes;
+        - ``must_cover``, ``proxy_adds``: see ``EnvelopeRules``;
+        - ``public_origin``, ``public_prefix``, ``strip_prefix``: for a proxy that rewrites Host or path.
+        """
+        if mode not in {"enforce", "observe"}:
+            msg = f"mode must be 'enforce' or 'observe', not {mode!r}"
+            raise ConfigurationError(msg, field="mode")
+        self.mode: Final = mode
+        self._replay = replay
+        self._policy = Policy(
+            trust=trust,
+            origins=Origins(origins, public_origin),
+            rules=EnvelopeRules(
+                skew=skew,
+                window_max=window_max,
+                must_cover=frozenset(must_cover),
+                proxy_adds=frozenset(proxy_adds),
+            ),
+            clock=clock or Clock(),
+            tenant=require_name(tenant, "tenant"),
+            require_delegation=require_delegation,
+            body_limit=body_limit,
+            body_deadline=body_deadline,
+            public_prefix=_prefix(public_prefix, "public_prefix"),
+            strip_prefix=_prefix(strip_prefix, "strip_prefix"),
+            cache=ChainCache(cache_size),
+        )
+        read(self._policy.clock)
+
+    def verify(self, request: Request, body: bytes | Callable[[ReadBody], bytes] = b"") -> Verified:
+        """Run all steps; returns the proof or raises the ``DelegateError`` that refused.
+
+        ``body`` is the body, or a function that reads it when step 9 asks: it keeps to the limit and the
+        deadline it is given and raises ``BodyTooLargeError`` or ``BodyTruncatedError``.
+        """
+        self._require_enforcing()
+        return self._drive(request, lambda need: self._perform(need, body))
+
+    async def averify(
+        self, request: Request, body: bytes | Callable[[ReadBody], Awaitable[bytes]] = b""
+    ) -> Verified:
+        """The async twin of ``verify``: the same steps, with an awaited body and store."""
+        self._require_enforcing()
+        return await self._adrive(request, lambda need: self._aperform(need, body))
+
+    def observe(
+        self, request: Request, body: bytes | Callable[[ReadBody], bytes] = b""
+    ) -> DelegateError | None:
+        """Verify, log the verdict, and return the refusal instead of raising it; never a proof."""
+        try:
+            self._drive(request, lambda need: self._perform(need, body))
+        except DelegateError as refusal:
+            return refusal
+        return None
+
+    async def aobserve(
+        self, request: Request, body: bytes | Callable[[ReadBody], Awaitable[bytes]] = b""
+    ) -> DelegateError | None:
+        """The async twin of ``observe``."""
+        try:
+            await self._adrive(request, lambda need: self._aperform(need, body))
+        except DelegateError as refusal:
+            return refusal
+        return None
+
+    def explain(self, request: Request, body: bytes = b"") -> Explanation:
+        """A dry run: which step refuses, and why. It claims no nonce, and a pass yields no proof."""
+
+        def perform(need: ReadBody | Claim) -> bytes | int:
+            return _whole(body, need) if isinstance(need, ReadBody) else KEPT_EVERYTHING
+
+        try:
+            verified = self._drive(request, perform)
+        except DelegateError as refusal:
+            return Explanation.refused(request, refusal, now=read(self._policy.clock))
+        return Explanation.passed(verified, now=read(self._policy.clock))
+
+    def _require_enforcing(self) -> None:
+        if self.mode != "enforce":
+            msg = "this verifier observes only: call observe(), or configure mode='enforce'"
+            raise ConfigurationError(msg, field="mode")
+
+    def _drive(self, request: Request, perform: Callable[[ReadBody | Claim], bytes | int]) -> Verified:
+        steps = verification_steps(self._policy, request)
+        resume: Callable[[Any], ReadBody | Claim] = steps.send
+        outcome: bytes | int | DelegateError | None = None
+        try:
+            while True:
+                need = resume(outcome)
+                try:
+                    resume, outcome = steps.send, perform(need)
+                except DelegateError as refusal:
+                    resume, outcome = steps.throw, refusal
+        except StopIteration as end:
+            return _accepted(end.value)
+        except DelegateError as refusal:
+            _log_refusal(request, refusal)
+            raise
+
+    async def _adrive(
+        self, request: Request, perform: Callable[[ReadBody | Claim], Awaitable[bytes | int]]
+    ) -> Verified:
+        steps = verification_steps(self._policy, request)
+        resume: Callable[[Any], ReadBody | Claim] = steps.send
+        outcome: bytes | int | DelegateError | None = None
+        try:
+            while True:
+                need = resume(outcome)
+                try:
+                    resume, outcome = steps.send, await perform(need)
+                except DelegateError as refusal:
+                    resume, outcome = steps.throw, refusal
+        except StopIteration as end:
+            return _accepted(end.value)
+        except DelegateError as refusal:
+            _log_refusal(request, refusal)
+            raise
+
+    def _perform(self, need: ReadBody | Claim, body: bytes | Callable[[ReadBody], bytes]) -> bytes | int:
+        if isinstance(need, ReadBody):
+            return _whole(body, need) if isinstance(body, bytes) else body(need)
+        claim = _store_method(self._replay, "claim", "averify() or aobserve()")
+        try:
+            return _epoch(claim(**need.arguments))
+        except Exception as error:  # noqa: BLE001 - whatever a store raises is a refusal
+            raise _store_refusal(error) from None
+
+    async def _aperform(
+        self, need: ReadBody | Claim, body: bytes | Callable[[ReadBody], Awaitable[bytes]]
+    ) -> bytes | int:
+        if isinstance(need, ReadBody):
+            return _whole(body, need) if isinstance(body, bytes) else await body(need)
+        claim = _store_method(self._replay, "aclaim", "verify() or observe()")
+        try:
+            return _epoch(await claim(**need.arguments))
+        except Exception as error:  # noqa: BLE001 - whatever a store raises is a refusal
+            raise _store_refusal(error) from None
+
+
+def _store_method(store: object, name: str, instead: str) -> Callable[..., Any]:
+    """The store's sync or async half; a store may offer both."""
+    method: Callable[..., Any] | None = getattr(store, name, None)
+    if method is None:
+        msg = f"{type(store).__name__} has no {name}(): use {instead}"
+        raise ConfigurationError(msg, field="replay")
+    return method
+
+
+def _whole(body: bytes, need: ReadBody) -> bytes:
+    """A body that is already in memory, held to the same limit."""
+    if len(body) > need.limit:
+        raise need.over_limit()
+    return body
+
+
+def _epoch(answer: object) -> int:
+    """A store's answer; anything but a whole number of seconds is no answer (row S75)."""
+    if type(answer) is not int:
+        msg = f"the replay store answered with {type(answer).__name__}, not with its epoch"
+        raise ReplayStoreUnavailableError(msg)
+    return answer
+
+
+def _store_refusal(error: Exception) -> DelegateError:
+    """Whatever a store raises is a refusal: its own, or that it is out of order."""
+    if isinstance(error, DelegateError):
+        return error
+    return ReplayStoreUnavailableError(f"the replay store failed with {type(error).__name__}")
+
+
+def _prefix(text: str, field: str) -> bytes:
+    if text and (not text.startswith("/") or text.endswith("/") or not text.isascii()):
+        msg = f"{field} must begin with a slash and not end with one, like '/api'; it is {text!r}"
+        raise ConfigurationError(msg, field=field)
+    return text.encode()
+
+
+def _accepted(verified: Verified) -> Verified:
+    _log.info("accepted", extra={"delegate": verified})
+    return verified
+
+
+def _log_refusal(request: Request, refusal: DelegateError) -> None:
+    _log.warning(
+        "refused at step %s: %s (%s)",
+        refusal.step,
+        refusal.code,
+        refusal,
+        extra={"delegate_code": refusal.code, "delegate_method": request.method[:32]},
+    )

@@ -1,0 +1,331 @@
+"""The decision: eleven steps in one order, written once, without I/O (design section 8).
+
+The generator yields what it needs from outside (``ReadBody``, ``Claim``) and is resumed with it; a driver
+of a few lines, sync or async, stands in ``delegate.verifier.door``. What the order keeps:
+
+- no store is touched before step 11, so forgeries cannot fill it;
+- no body is read before step 9, so a stranger's self-made chain costs no memory;
+- the body is checked before the nonce is claimed, so an altered body does not burn the client's nonce.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from delegate.clock import Clock, read
+from delegate.envelope.components import signature_base
+from delegate.envelope.digest import require_digest
+from delegate.envelope.message import Envelope, snapshot
+from delegate.envelope.target import Origins, origin_authority
+from delegate.envelope.verify import (
+    EnvelopeRules,
+    SignedMember,
+    pick_signature,
+    read_delegation,
+    read_target,
+    require_algorithm,
+    require_coverage,
+    require_window,
+    signed_digest,
+)
+from delegate.errors import (
+    BodyTooLargeError,
+    BodyUnexpectedError,
+    ComponentMissingError,
+    DelegateError,
+    DelegationMissingError,
+    HolderMismatchError,
+    IdentityMismatchError,
+    KeyRevokedError,
+    KeyUnknownError,
+    ReplayUnknownError,
+    RevocationUnavailableError,
+    TargetRejectedError,
+    UntrustedRootError,
+)
+from delegate.identity import Identity
+from delegate.keys import Usage
+from delegate.limits import BODY_DEADLINE_DEFAULT, BODY_MAX_BYTES_DEFAULT
+from delegate.token.cache import ChainCache
+from delegate.token.chain import UnverifiedToken, parse_unverified
+from delegate.token.verify import prove, require_current, require_within_ceiling
+from delegate.verifier.proof import Verified, seal
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping, Sequence
+
+    from delegate.keys import Issuer, KeyRecord, PublicKey, TrustSnapshot, TrustStore
+
+__all__ = ["Claim", "Policy", "ReadBody", "Request", "verification_steps"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One HTTP request as it arrived: nothing decoded, nothing normalized."""
+
+    method: str
+    path: bytes
+    """The raw path, percent-encoded, without the query."""
+    query: bytes = b""
+    """The raw query, without its question mark."""
+    headers: Sequence[tuple[bytes, bytes]]
+
+
+class ReadBody(NamedTuple):
+    """Asks for the whole body: at most ``limit`` bytes within ``deadline`` seconds."""
+
+    limit: int
+    deadline: float
+
+    def over_limit(self) -> DelegateError:
+        """The refusal of a body that is longer: where none was signed, any byte is one too many."""
+        if self.limit == 0:
+            msg = "a body came with a request that was signed without one"
+            return BodyUnexpectedError(msg, component="content-digest", limit=0)
+        msg = f"the body is over {self.limit} bytes"
+        return BodyTooLargeError(msg, limit=self.limit)
+
+
+class Claim(NamedTuple):
+    """Asks the replay store to remember one nonce; answered with the store's epoch."""
+
+    arguments: dict[str, Any]
+    """Of ``ReplayStore.claim``."""
+
+
+class Signer(NamedTuple):
+    """Who signed, as far as the trust store and the token say (step 6)."""
+
+    trust: TrustSnapshot
+    """What one verification trusts, from here to its end, whatever is reloaded meanwhile."""
+    key: PublicKey
+    issuer: Issuer
+    record: KeyRecord
+    """Of the issuer's key that signed block 0 or, without a token, of the signing key itself."""
+    token: UnverifiedToken | None
+    proved: int
+    """How many leading blocks of the token were proved before."""
+
+    @property
+    def agent(self) -> str | None:
+        """The agent id that the token's last block or, without one, the key's record states."""
+        return self.record.agent if self.token is None else self.token.agent
+
+
+Steps: TypeAlias = "Generator[ReadBody | Claim, Any, Verified]"
+"""Yields what it needs, is sent the body's bytes or the store's epoch, returns the proof."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Everything a server configures for the decision."""
+
+    trust: TrustStore
+    origins: Origins
+    rules: EnvelopeRules
+    clock: Clock
+    tenant: str = "default"
+    require_delegation: bool = True
+    body_limit: int = BODY_MAX_BYTES_DEFAULT
+    body_deadline: float = BODY_DEADLINE_DEFAULT
+    public_prefix: bytes = b""
+    strip_prefix: bytes = b""
+    cache: ChainCache = field(default_factory=ChainCache)
+
+
+def verification_steps(policy: Policy, request: Request) -> Steps:
+    """Verify one request; the numbers are those of the specification.
+
+    Every ``DelegateError`` leaves with ``step`` set, and with ``proved`` once all signatures have verified.
+    """
+    step, proved = 1, False
+    try:
+        headers = snapshot(request.headers)
+        step = 2
+        member = pick_signature(headers)
+        step = 3
+        hidden = require_coverage(member, request.method, headers, policy.rules)
+        step = 4
+        require_window(member.parameters, read(policy.clock), policy.rules)
+        step = 5
+        origin = policy.origins.select(_text(headers.get("host")))
+        path = _signed_path(policy, request.path)
+        target = read_target(request.method, path, request.query, origin_authority(origin))
+        step = 6
+        identity = _identity(headers)
+        signer = _find_signer(policy, member, headers, identity)
+        step = 7
+        base = signature_base(member.components, headers | target, member.text)
+        signer.key.verify(member.signature, base)
+        step = 8
+        _prove_chain(policy, signer)
+        proved = True
+        _require_chain_now(policy, signer, origin)
+        step = 9
+        digest = signed_digest(member, headers)
+        body = yield ReadBody(0 if digest is None else policy.body_limit, policy.body_deadline)
+        body_sha256 = None if digest is None else require_digest(body, digest)
+        step = 10
+        now = read(policy.clock)
+        require_window(member.parameters, now, policy.rules)
+        if signer.token is not None:
+            require_current(signer.token, origin=origin, now=now, skew=policy.rules.skew)
+        step = 11
+        epoch = yield _claim(policy, member, signer, now)
+        _require_remembered(epoch, member.parameters.created, policy.rules.skew)
+    except DelegateError as error:
+        error.step, error.proved = step, proved
+        raise
+    return seal(
+        Verified,
+        _clock=policy.clock,
+        envelope=Envelope(
+            target=target,
+            parameters=member.parameters,
+            identity=identity,
+            body_sha256=body_sha256,
+            delegation=None if signer.token is None else signer.token.text,
+            canonical_bytes=base,
+        ),
+        token=signer.token,
+        issuer_record=signer.issuer,
+        key_record=None if signer.token else signer.record,
+        hidden_headers=hidden,
+    )
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")
+
+
+def _signed_path(policy: Policy, path: bytes) -> bytes:
+    """The path as the client signed it, where a proxy adds or removes a prefix."""
+    if policy.strip_prefix:
+        if not path.startswith(policy.strip_prefix + b"/"):
+            prefix = policy.strip_prefix.decode()
+            msg = f"the path does not begin with {prefix!r}, which the proxy in front should add"
+            raise TargetRejectedError(msg, component="@path", limit=prefix)
+        path = path[len(policy.strip_prefix) :]
+    return policy.public_prefix + path
+
+
+def _identity(headers: Mapping[str, bytes]) -> Identity:
+    if "agent-identity" not in headers:
+        msg = "the request has no Agent-Identity header"
+        raise ComponentMissingError(msg, component="agent-identity")
+    return _read_identity(headers["agent-identity"])
+
+
+@lru_cache(maxsize=1024)
+def _read_identity(value: bytes) -> Identity:
+    """A pure function of its bytes, and agents repeat themselves; a refusal is never cached."""
+    return Identity.from_header(value.decode("latin-1"))
+
+
+def _find_signer(
+    policy: Policy, member: SignedMember, headers: Mapping[str, bytes], identity: Identity
+) -> Signer:
+    """Step 6: whose key signs, by the token's last block or, without one, by the key's record."""
+    trust = policy.trust.snapshot
+    if "delegation" in headers:
+        signer = _holder(policy, trust, read_delegation(headers["delegation"]))
+    elif policy.require_delegation:
+        msg = "this server requires a delegation token, and the request carries none"
+        raise DelegationMissingError(msg, component="delegation")
+    else:
+        signer = _direct(trust, member.parameters.keyid, read(policy.clock))
+    if member.parameters.keyid != signer.key.key_id:
+        msg = "keyid is not the thumbprint of the key that the last block names"
+        raise HolderMismatchError(msg, component="keyid")
+    require_algorithm(member.parameters.alg, signer.key.alg)
+    if identity.agent != signer.agent:
+        msg = f"Agent-Identity says {identity.agent!r}, the key belongs to {signer.agent!r}"
+        raise IdentityMismatchError(msg, component="agent-identity", limit=signer.agent)
+    return signer
+
+
+def _holder(policy: Policy, trust: TrustSnapshot, text: str) -> Signer:
+    """The token's last holder, and the issuer whose trust its chain claims."""
+    token = policy.cache.get(text)
+    known = token or policy.cache.longest_prefix(text)
+    token = token or parse_unverified(text, known=known)
+    root = token.root
+    issuer, record = trust.issuer(root.issuer), trust.issuing_key(root.issuer, root.kid)
+    if issuer is None or record is None:
+        msg = f"issuer {root.issuer!r}, or the key that block 0 names, is not in the trust store"
+        raise UntrustedRootError(msg, block=0, field="iss" if issuer is None else "kid")
+    return Signer(
+        trust=trust,
+        key=token.holder,
+        issuer=issuer,
+        record=record,
+        token=token,
+        proved=len(known.links) if known else 0,
+    )
+
+
+def _direct(trust: TrustSnapshot, keyid: str, now: int) -> Signer:
+    """The record of a key that signs requests without a delegation."""
+    found = trust.request_key(keyid)
+    if found is None:
+        msg = "no key record with the usage 'request' has this keyid"
+        raise KeyUnknownError(msg, component="keyid")
+    issuer, record = found
+    record.require_current(Usage.REQUEST, now=now)
+    return Signer(trust=trust, key=record.key, issuer=issuer, record=record, token=None, proved=0)
+
+
+def _prove_chain(policy: Policy, signer: Signer) -> None:
+    """Step 8, pass one: what the bytes of the chain decide, remembered once it held."""
+    token = signer.token
+    if token is not None and signer.proved < len(token.links):
+        prove(token, signer.record.key, proved=signer.proved)
+        policy.cache.add(token)
+
+
+def _require_chain_now(policy: Policy, signer: Signer, origin: str) -> None:
+    """Step 8, pass two: what may change while the bytes stay the same."""
+    token, issuer, now = signer.token, signer.issuer, read(policy.clock)
+    if token is None:
+        return
+    require_current(token, origin=origin, now=now, skew=policy.rules.skew)
+    if signer.trust.repudiated:
+        _require_unrepudiated(token, signer.trust.repudiated)
+    issued_at = token.links[0].block.issued_at
+    signer.record.require_issuing(iat=issued_at, now=now, max_ttl=issuer.max_ttl)
+    if issuer.revocation != "none":
+        msg = f"issuer {issuer.name!r} demands a revocation list, and this verifier has no source of one"
+        raise RevocationUnavailableError(msg, limit=issuer.revocation)
+    require_within_ceiling(token, issuer)
+
+
+def _require_unrepudiated(token: UnverifiedToken, repudiated: frozenset[str]) -> None:
+    """A repudiated key is refused in every role, a holder's among them."""
+    for link in token.links:
+        if link.block.key.key_id in repudiated:
+            msg = f"the key that block {link.index} names is repudiated"
+            raise KeyRevokedError(msg, block=link.index, field="key")
+
+
+def _claim(policy: Policy, member: SignedMember, signer: Signer, now: int) -> Claim:
+    """Step 11: one nonce of one key; all sub-keys of one delegatee share one quota."""
+    delegatee = signer.token.links[0].block.key if signer.token else signer.key
+    return Claim(
+        {
+            "space": policy.tenant,
+            "quota_key": f"{signer.issuer.name} {delegatee.key_id}",
+            "key_id": signer.key.key_id,
+            "nonce": member.parameters.nonce,
+            "expires_at": member.parameters.expires,
+            "now": now,
+        }
+    )
+
+
+def _require_remembered(epoch: int, created: int, skew: int) -> None:
+    """Refuse what the store may have accepted before ``epoch`` and forgotten."""
+    if created <= epoch + skew:
+        msg = f"the replay store may have forgotten requests created up to {skew} s after it began"
+        raise ReplayUnknownError(msg, component="created", limit=epoch + skew)

@@ -1,0 +1,17 @@
+"""``DsseEnvelope.decode``: signed documents."""
+
+from __future__ import annotations
+
+from delegate.dsse import DsseEnvelope, payload_type
+
+_TYPE = payload_type("key-claim")
+SEEDS = (
+    DsseEnvelope(payload_type=_TYPE, payload=b'{"v":1}', keyid="A" * 43, signature=bytes(64)).to_bytes(),
+)
+
+
+def target(data: bytes) -> None:
+    """What decodes encodes to the same bytes."""
+    if DsseEnvelope.decode(data, payload_type=_TYPE).to_bytes() != data:
+        msg = "two encodings decode to one envelope"
+        raise AssertionError(msg)

@@ -1,0 +1,17 @@
+"""``from_jwks``: key sets from outside."""
+
+from __future__ import annotations
+
+import json
+
+from delegate.keys.jwks import from_jwks, to_jwks
+
+SEEDS = (b'{"keys":[{"crv":"Ed25519","kty":"OKP","x":"Y2Nl4yxnzqj9w-b2vDk0Vo5fsE-bYddeLlubYoMEYtI"}]}',)
+
+
+def target(data: bytes) -> None:
+    """A set that is accepted holds the same keys when it is written and read again."""
+    keys = from_jwks(data)
+    if from_jwks(json.dumps(to_jwks(keys)).encode()) != keys:
+        msg = "the set reads back with other keys"
+        raise AssertionError(msg)
