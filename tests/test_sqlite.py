@@ -231,9 +231,10 @@ class Answers:
         self.answers = list(answers)
 
     def execute(self, statement: str) -> Answers:
-        if isinstance(self.answers[0], int):
+        if isinstance(errorcode := self.answers[0], int):
             error = sqlite3.OperationalError("told so")
-            error.sqlite_errorcode = self.answers.pop(0)
+            error.sqlite_errorcode = errorcode
+            del self.answers[0]
             raise error
         return self
 

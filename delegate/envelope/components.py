@@ -197,12 +197,12 @@ def _parameter_refusal(text: str) -> DelegateError:
         if re.fullmatch(_VALUES[name], value) is None:
             msg = f"signature parameter {name!r} is not of the type or form that the profile gives it"
             return ParamMalformedError(msg, component=name)
-    for name in _VALUES:
-        if name not in names:
-            msg = f"signature parameter {name!r} is missing"
-            return ParamMissingError(msg, component=name)
-    msg = "the signature parameters are not of the form ;name=value without spaces"
-    return ParamMalformedError(msg, component="signature-input")
+    if "".join(f";{name}={value}" for name, value in found) != text:
+        msg = "the signature parameters are not of the form ;name=value without spaces"
+        return ParamMalformedError(msg, component="signature-input")
+    name = next(name for name in _VALUES if name not in names)
+    msg = f"signature parameter {name!r} is missing"
+    return ParamMissingError(msg, component=name)
 
 
 def signature_base(components: Components, values: Mapping[str, bytes], signature_params: str) -> bytes:

@@ -168,4 +168,4 @@ def _picture(request: Request, refusal: DelegateError, now: int) -> ChainPicture
         token = parse_unverified(read_delegation(headers["delegation"]))
     except DelegateError:
         return None
-    return explain_chain(token, now=now, refusal=refusal)
+    return explain_chain(token, now=now, refusal=refusal, verified=refusal.proved)
