@@ -13,7 +13,7 @@ import json
 import platform
 from pathlib import Path
 
-MODULES = ("canonical",)
+MODULES = ("verification", "canonical")
 LATEST = Path(__file__).resolve().parent / "latest.json"
 
 

@@ -168,3 +168,8 @@ REDIRECTS_MAX: Final = 5
 
 RETRIES_MAX: Final = 5
 """Further tries without a pause: whoever wants more wants a pause too, and a loop of their own."""
+
+# --- server ----------------------------------------------------------------------------------------
+
+RETRY_AFTER: Final = 5
+"""Seconds in the Retry-After of a 503: the default skew, after which a restarted replay store answers."""

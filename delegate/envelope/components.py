@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from delegate.encoding import b64url_decode
@@ -27,7 +28,7 @@ from delegate.errors import (
 from delegate.limits import NONCE_BYTES, SIGNATURE_MAX_COMPONENTS, TIMESTAMP_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from delegate.errors import DelegateError
 
@@ -36,12 +37,14 @@ __all__ = [
     "ALWAYS_COVERED",
     "BODY_METHODS",
     "COVERED_IF_PRESENT",
+    "PARAMETERS",
     "TAG",
     "Components",
     "Parameters",
     "parse_components",
     "parse_parameters",
     "signature_base",
+    "typed_parameters",
 ]
 
 TAG: Final = "delegate-v1"
@@ -85,11 +88,14 @@ _VALUES: Final = {
     "nonce": _STRING,
     "keyid": _STRING,
     "alg": _STRING,
-    "tag": _STRING,
+    "tag": f'"({TAG})"',
 }
-_PARAMETERS: Final = re.compile(
-    f"(?:{'|'.join(f';{name}={value}' for name, value in _VALUES.items())}){{{len(_VALUES)}}}"
+PARAMETERS: Final = (
+    f"(?:;(?:{'|'.join(f'{name}={value}' for name, value in _VALUES.items())})){{{len(_VALUES)}}}"
 )
+"""An expression for the six parameters in any order; a group for each value, in the order of ``_VALUES``."""
+
+_PARAMETERS: Final = re.compile(PARAMETERS)
 _PARAMETER: Final = re.compile(r';([a-z*][a-z0-9_\-.*]*+)=?("[^"]*+"|[^;"]*+)')
 _TOO_FINE: Final = re.compile(r"[1-9][0-9]{11,14}")
 
@@ -99,19 +105,20 @@ class Components(NamedTuple):
 
     names: tuple[str, ...]
     as_set: frozenset[str]
-    lines: tuple[tuple[bytes, str], ...]
-    """For each name the start of its line in the signature base: ``b'"@method": '``."""
+    values: Callable[[Mapping[str, bytes]], tuple[bytes, ...]]
+    """Picks the values of ``names`` out of a map; ``KeyError`` for one that is missing."""
+    template: bytes
+    """The signature base with ``%b`` in the place of each value and of the parameters."""
 
 
 class Parameters(NamedTuple):
-    """The six signature parameters, each in its type."""
+    """The signature parameters, each in its type; the sixth is the tag, and always ``TAG``."""
 
     created: int
     expires: int
     nonce: bytes
     keyid: str
     alg: str
-    tag: str
 
 
 def has_tag(parameters: str) -> bool:
@@ -152,7 +159,8 @@ def parse_components(items: str) -> Components:
             msg = f"component {name!r} is covered twice"
             raise ComponentDuplicateError(msg, component=name)
     require_covered(ALWAYS_COVERED, as_set)
-    return Components(names, as_set, tuple((f'"{name}": '.encode(), name) for name in names))
+    lines = [f'"{name.replace("%", "%%")}": %b\n' for name in (*names, "@signature-params")]
+    return Components(names, as_set, itemgetter(*names), "".join(lines)[:-1].encode())
 
 
 def require_covered(required: frozenset[str], covered: frozenset[str]) -> None:
@@ -170,14 +178,18 @@ def parse_parameters(text: str) -> Parameters:
     or ``AlgNotAllowedError``.
     """
     match = _PARAMETERS.fullmatch(text)
-    if match is None or None in match.groups():  # six repeats and six values: each came once
+    if match is None or None in (values := match.groups()):  # six repeats and six values: each came once
         raise _parameter_refusal(text)
-    created, expires, nonce, keyid, alg, tag = match.groups()
+    return typed_parameters(*values)
+
+
+def typed_parameters(created: str, expires: str, nonce: str, keyid: str, alg: str, _tag: str) -> Parameters:
+    """The values of ``PARAMETERS``, each in its type; raises ``NonceMalformedError``, ``AlgNotAllowedError``."""
     if alg not in ALGORITHMS:
         msg = f"algorithm {alg[:32]!r} is not one of {', '.join(ALGORITHMS)}"
         raise AlgNotAllowedError(msg, component="alg", limit=tuple(ALGORITHMS))
     try:
-        return Parameters(int(created), int(expires), b64url_decode(nonce, size=NONCE_BYTES), keyid, alg, tag)
+        return Parameters(int(created), int(expires), b64url_decode(nonce, size=NONCE_BYTES), keyid, alg)
     except MalformedError:
         msg = f"the nonce is not {NONCE_BYTES} bytes in canonical base64url"
         raise NonceMalformedError(msg, component="nonce", limit=NONCE_BYTES) from None
@@ -213,16 +225,13 @@ def signature_base(components: Components, values: Mapping[str, bytes], signatur
     feed, so its lines are its components. Raises ``ComponentMissingError`` for a component the message
     does not have, ``MalformedError`` for a value outside visible ASCII.
     """
-    pieces: list[bytes] = []
     try:
-        for start, name in components.lines:
-            pieces += (start, values[name].strip(b" \t"), b"\n")
+        picked = [value.strip(b" \t") for value in components.values(values)]
     except KeyError as error:
         msg = f"the signature covers {error.args[0]!r}, which the message does not have"
         raise ComponentMissingError(msg, component=error.args[0]) from None
-    pieces.append(f'"@signature-params": {signature_params}'.encode())
-    base = b"".join(pieces)
-    if base.count(b"\n") != len(components.lines) or not base.isascii() or b"\r" in base or b"\0" in base:
+    base = components.template % (*picked, signature_params.encode())
+    if base.count(b"\n") != len(components.names) or not base.isascii() or b"\r" in base or b"\0" in base:
         msg = "a covered component's value has a line end, NUL or a character outside ASCII"
         raise MalformedError(msg, component="signature-input")
     return base

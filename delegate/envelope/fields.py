@@ -10,7 +10,7 @@ because they travel beside ours and must not break it. *Our* member is held to a
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from delegate.encoding import b64_decode
 from delegate.errors import (
@@ -43,19 +43,17 @@ _PARAMETERS: Final = rf"(?:; *+{_KEY}(?:={_BARE})?+)*+"
 _INNER_LIST: Final = rf"\( *+(?:{_BARE}{_PARAMETERS}(?:(?=\))| ++))*+\)"
 
 _WELL_FORMED: Final = re.compile(_INNER_LIST + _PARAMETERS)
-_QUOTED: Final = r'"(?:[^"\\]|\\.)*+"'
-_INPUT_MEMBER: Final = re.compile(rf'({_KEY})=(\((?:[^"()]++|{_QUOTED})*+\))((?:[^",]++|{_QUOTED})*+)')
+_QUOTED: Final = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_ANY_ITEMS: Final = rf'\([^"()]*+(?:{_QUOTED}[^"()]*+)*+\)'
+_ANY_PARAMETERS: Final = rf'[^",]*+(?:{_QUOTED}[^",]*+)*+'
+_INPUT_MEMBER: Final = re.compile(f"({_KEY})=({_ANY_ITEMS})({_ANY_PARAMETERS})")
 _BYTES_MEMBER: Final = re.compile(rf"({_KEY})=:([A-Za-z0-9+/=]*+):{_PARAMETERS}")
 _SEPARATOR: Final = re.compile(r"[ \t]*+,[ \t]*+")
 
 
-class InnerList(NamedTuple):
-    """One member of ``Signature-Input``, as the two pieces of text it is made of."""
-
-    items: str
-    """``("@method" "@authority")``, the parentheses included."""
-    parameters: str
-    """``;created=1795175603;keyid="..."``, empty where there are none."""
+InnerList: TypeAlias = tuple[str, str]
+"""One member of ``Signature-Input`` as text: its items with their parentheses, ``("@method" "@path")``, and
+its parameters, ``;created=1795175603;keyid="..."``, empty where there are none."""
 
 
 def _members(
@@ -94,12 +92,12 @@ def parse_signature_input(text: str) -> dict[str, InnerList]:
     ``SignatureInputMalformedError``, or ``HeaderTooLargeError`` for too many members.
     """
     members = _members(_INPUT_MEMBER, text, "signature-input", SignatureInputMalformedError)
-    return {label: InnerList(match[2], match[3]) for label, match in members.items()}
+    return {label: (match[2], match[3]) for label, match in members.items()}
 
 
 def require_well_formed(member: InnerList) -> None:
     """Hold one member to the RFC's whole grammar; raises ``SignatureInputMalformedError``."""
-    if _WELL_FORMED.fullmatch(member.items + member.parameters) is None:
+    if _WELL_FORMED.fullmatch("".join(member)) is None:
         msg = "a member of Signature-Input is not an inner list of structured-field items with parameters"
         raise SignatureInputMalformedError(msg, component="signature-input")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from delegate.envelope.components import COVERED_IF_PRESENT
 from delegate.errors import HeaderDuplicateError, HeaderTooLargeError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from delegate.envelope.components import Parameters
     from delegate.identity import Identity
 
-__all__ = ["Envelope", "snapshot"]
+__all__ = ["Envelope", "Headers", "snapshot"]
 
 _JOINED: Final = frozenset({"signature", "signature-input"})
 _SINGLE: Final = COVERED_IF_PRESENT | {"host", "content-digest"}
@@ -111,30 +111,38 @@ class Envelope:
         return None if self.delegation is None else hashlib.sha256(self.delegation.encode()).digest()
 
 
-def snapshot(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, bytes]:
+class Headers(NamedTuple):
+    """The headers of one request, copied."""
+
+    values: dict[str, bytes]
+    """Lower-case names; of a header that came more than once, the last line."""
+    repeated: set[str]
+    """Names that came more than once, other than those whose lines are joined: none of them is covered."""
+
+
+def snapshot(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
     """Copy the headers into a map, before any body byte is read: some servers add trailers to the list.
 
     Lines of ``Signature`` and ``Signature-Input`` are joined in order (RFC 9421 section 4.1); any other
     header that this profile reads must be one line (``HeaderDuplicateError``) and within its size
-    (``HeaderTooLargeError``). A further header that comes twice keeps the mark ``DUPLICATE``, so that a
-    signature which covers it is refused.
+    (``HeaderTooLargeError``).
     """
     values: dict[str, bytes] = {}
+    repeated: set[str] = set()
     for raw_name, value in headers:
         name = raw_name.decode("latin-1").lower()
         if name in values:
-            if name in _SINGLE:
+            if name in _JOINED:
+                value = values[name] + b", " + value  # noqa: PLW2901 - one line now
+            elif name in _SINGLE:
                 msg = f"header {name!r} came more than once"
                 raise HeaderDuplicateError(msg, component=name)
-            value = values[name] + b", " + value if name in _JOINED else DUPLICATE  # noqa: PLW2901
+            else:
+                repeated.add(name)
         if len(value) > _SMALLEST_LIMIT:
             _require_size(name, value)
         values[name] = value
-    return values
-
-
-DUPLICATE: Final = b"\n"
-"""Stands for the value of a header that came twice: no single line can hold it."""
+    return Headers(values, repeated)
 
 
 def _require_size(name: str, value: bytes) -> None:

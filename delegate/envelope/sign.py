@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from delegate.encoding import b64_encode, b64url_encode
 from delegate.envelope.components import (
@@ -26,7 +25,13 @@ from delegate.envelope.message import Envelope
 from delegate.envelope.verify import read_target
 from delegate.errors import ConfigurationError, HeaderTooLargeError
 from delegate.keys import Purpose
-from delegate.limits import NONCE_BYTES, TOKEN_HEADER_MAX_BYTES, WINDOW_DEFAULT, WINDOW_MAX
+from delegate.limits import (
+    NONCE_BYTES,
+    SIGNATURE_INPUT_MAX_BYTES,
+    TOKEN_HEADER_MAX_BYTES,
+    WINDOW_DEFAULT,
+    WINDOW_MAX,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,13 +59,22 @@ _ORDER: Final = (
 _OURS: Final = frozenset({"agent-identity", "delegation", "content-digest"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedRequest:
-    """The headers to add to a request, and the envelope they carry."""
+class SignedRequest(NamedTuple):
+    """What signing a request made."""
 
     headers: dict[str, bytes]
-    """Lower-case names; every one of them replaces what the request had under that name."""
-    envelope: Envelope
+    """The headers to send; lower-case names, each in the place of what the request had under that name."""
+    target: dict[str, bytes]
+    parameters: Parameters
+    identity: Identity
+    body_sha256: bytes | None
+    delegation: str | None
+    canonical_bytes: bytes
+
+    @property
+    def envelope(self) -> Envelope:
+        """The typed view of what was signed."""
+        return Envelope(**{name: value for name, value in self._asdict().items() if name != "headers"})
 
 
 def sign_request(
@@ -110,19 +124,15 @@ def sign_request(
         f"{items};created={now};expires={now + lifetime}"
         f';nonce="{b64url_encode(nonce)}";keyid="{public_key.key_id}";alg="{algorithm}";tag="{TAG}"'
     )
+    if len(LABEL) + 1 + len(member) > SIGNATURE_INPUT_MAX_BYTES:
+        msg = f"Signature-Input would be over {SIGNATURE_INPUT_MAX_BYTES} bytes: cover fewer headers"
+        raise HeaderTooLargeError(msg, component="signature-input", limit=SIGNATURE_INPUT_MAX_BYTES)
     base = signature_base(components, values, member)
     signature = signer.sign(Purpose.REQUEST, base)
     added["signature-input"] = f"{LABEL}={member}".encode()
     added["signature"] = f"{LABEL}=:{b64_encode(signature)}:".encode()
-    envelope = Envelope(
-        target=target,
-        parameters=Parameters(now, now + lifetime, nonce, public_key.key_id, algorithm, TAG),
-        identity=identity,
-        body_sha256=digest,
-        delegation=token,
-        canonical_bytes=base,
-    )
-    return SignedRequest(headers=added, envelope=envelope)
+    parameters = Parameters(now, now + lifetime, nonce, public_key.key_id, algorithm)
+    return SignedRequest(added, target, parameters, identity, digest, token, base)
 
 
 def _delegation_value(token: str) -> bytes:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Origins", "origin_authority", "require_method", "require_target"]
 
+_USUAL_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 _METHOD: Final = re.compile(r"[A-Z][A-Z-]{0,30}[A-Z]")
 _SEGMENT: Final = (
     rb"(?!(?:\.|%2[eE]){1,2}(?:/|\Z))"  # no '.' or '..', encoded or not
@@ -42,7 +43,7 @@ def require_method(method: str) -> str:
     Methods are case-sensitive (RFC 9110 section 9.1), yet many frameworks fold them: ``post`` signed and
     ``POST`` executed would be two readings.
     """
-    if _METHOD.fullmatch(method) is None or method == "CONNECT":
+    if method not in _USUAL_METHODS and (_METHOD.fullmatch(method) is None or method == "CONNECT"):
         msg = f"method {method[:32]!r} is not an upper-case method"
         raise MethodRejectedError(msg, component="@method")
     return method

@@ -6,6 +6,7 @@ does I/O, reads a clock or knows about trust: ``delegate.verifier`` calls them i
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -13,12 +14,14 @@ from delegate.envelope.components import (
     ALGORITHMS,
     BODY_METHODS,
     COVERED_IF_PRESENT,
+    PARAMETERS,
     Components,
     Parameters,
     has_tag,
     parse_components,
     parse_parameters,
     require_covered,
+    typed_parameters,
 )
 from delegate.envelope.fields import (
     InnerList,
@@ -27,7 +30,7 @@ from delegate.envelope.fields import (
     parse_signature_input,
     require_well_formed,
 )
-from delegate.envelope.message import DUPLICATE
+from delegate.envelope.message import Headers
 from delegate.envelope.target import require_method, require_target
 from delegate.errors import (
     AlgKeyMismatchError,
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "METHOD_OVERRIDES",
     "EnvelopeRules",
     "SignedMember",
     "pick_signature",
@@ -70,8 +74,14 @@ __all__ = [
 ]
 
 _SIGNATURE_BYTES: Final = 64
-_METHOD_OVERRIDES: Final = frozenset({"x-http-method-override", "x-http-method", "x-method-override"})
-_TOKEN_START: Final = 't="'
+METHOD_OVERRIDES: Final = frozenset({"x-http-method-override", "x-http-method", "x-method-override"})
+"""Headers by which some frameworks let a request run as another method than its own."""
+
+_TOKEN_START: Final = b't="'
+_SOLE_MEMBER: Final = re.compile(rf"([a-z*][a-z0-9_\-.*]*+)=(\([^()\\]*+\)){PARAMETERS}")
+"""Our member alone, as nearly every request carries it, with nothing wrong with its parameters."""
+
+_SOLE_SIGNATURE: Final = re.compile(r"([a-z*][a-z0-9_\-.*]*+)=:([A-Za-z0-9+/=]*+):")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,18 +130,25 @@ def pick_signature(headers: Mapping[str, bytes]) -> SignedMember:
     if "signature-input" not in headers or "signature" not in headers:
         msg = "the request has no Signature-Input and Signature header"
         raise SignatureMissingError(msg, component="signature-input")
-    members = parse_signature_input(headers["signature-input"].decode("latin-1").strip(" "))
-    label, member = _ours(members)
-    signatures = parse_byte_sequences(headers["signature"].decode("latin-1").strip(" "), "signature")
-    if label not in signatures:
-        msg = f"Signature has no member {label[:32]!r}, which Signature-Input describes"
-        raise SignatureMissingError(msg, component="signature")
-    text = member.items + member.parameters
-    _require_size("signature-input", len(label) + 1 + len(text), SIGNATURE_INPUT_MAX_BYTES)
-    _require_size("signature", len(label) + 3 + len(signatures[label]), SIGNATURE_MAX_BYTES)
-    signature = decode_bytes(signatures[label], _SIGNATURE_BYTES, "signature")
+    inputs = headers["signature-input"].decode("latin-1").strip(" ")
+    signatures = headers["signature"].decode("latin-1").strip(" ")
+    sole = _SOLE_MEMBER.fullmatch(inputs)
+    if sole is None or None in (values := sole.groups()):
+        return _pick_among(inputs, signatures)
+    label, items, *parameters = values
+    text = inputs[len(label) + 1 :]
+    return SignedMember(
+        label, text, parse_components(items), typed_parameters(*parameters), _signature(label, text, signatures)
+    )
+
+
+def _pick_among(inputs: str, signatures: str) -> SignedMember:
+    """The general way: members of other signers, or a member of ours that has something wrong with it."""
+    label, member = _ours(parse_signature_input(inputs))
+    text = "".join(member)
+    signature = _signature(label, text, signatures)
     try:
-        components, parameters = parse_components(member.items), parse_parameters(member.parameters)
+        components, parameters = parse_components(member[0]), parse_parameters(member[1])
     except DelegateError:
         require_well_formed(member)  # what is not even a structured field is refused as that
         raise
@@ -142,7 +159,7 @@ def _ours(members: Mapping[str, InnerList]) -> tuple[str, InnerList]:
     """The one member with our tag; those of others must be well-formed and are otherwise unused."""
     ours = None
     for label, member in members.items():
-        if not has_tag(member.parameters):
+        if not has_tag(member[1]):
             require_well_formed(member)
         elif ours is None:
             ours = (label, member)
@@ -155,6 +172,21 @@ def _ours(members: Mapping[str, InnerList]) -> tuple[str, InnerList]:
     return ours
 
 
+def _signature(label: str, text: str, signatures: str) -> bytes:
+    """The 64 bytes under ``label``, once both members of ours are known to be within their sizes."""
+    sole = _SOLE_SIGNATURE.fullmatch(signatures)
+    if sole is not None and sole[1] == label:
+        encoded: str | None = sole[2]
+    else:
+        encoded = parse_byte_sequences(signatures, "signature").get(label)
+    if encoded is None:
+        msg = f"Signature has no member {label[:32]!r}, which Signature-Input describes"
+        raise SignatureMissingError(msg, component="signature")
+    _require_size("signature-input", len(label) + 1 + len(text), SIGNATURE_INPUT_MAX_BYTES)
+    _require_size("signature", len(label) + 3 + len(encoded), SIGNATURE_MAX_BYTES)
+    return decode_bytes(encoded, _SIGNATURE_BYTES, "signature")
+
+
 def _require_size(name: str, size: int, limit: int) -> None:
     if size > limit:
         msg = f"our member of {name} is {size} bytes, the limit is {limit}"
@@ -162,7 +194,7 @@ def _require_size(name: str, size: int, limit: int) -> None:
 
 
 def require_coverage(
-    member: SignedMember, method: str, headers: Mapping[str, bytes], rules: EnvelopeRules
+    member: SignedMember, method: str, headers: Headers, rules: EnvelopeRules
 ) -> frozenset[str]:
     """Step 3: nothing that changes the request's meaning may be present and unsigned.
 
@@ -176,18 +208,18 @@ def require_coverage(
     if method in BODY_METHODS and "content-digest" not in covered:
         msg = f"a {method} must cover 'content-digest', even with an empty body"
         raise ComponentMissingError(msg, component="content-digest")
-    for name in covered & headers.keys():
-        if headers[name] is DUPLICATE:
-            msg = f"header {name!r} is covered and came more than once"
-            raise HeaderDuplicateError(msg, component=name)
-    if overrides := _METHOD_OVERRIDES & headers.keys():
+    if repeated := headers.repeated and headers.repeated & covered:
+        msg = f"header {min(repeated)!r} is covered and came more than once"
+        raise HeaderDuplicateError(msg, component=min(repeated))
+    present = headers.values.keys()
+    if overrides := METHOD_OVERRIDES & present:
         msg = f"header {min(overrides)!r} tries to override the method"
         raise MethodRejectedError(msg, component=min(overrides))
-    uncovered = (COVERED_IF_PRESENT & headers.keys()) - covered
+    uncovered = (COVERED_IF_PRESENT & present) - covered
     if unsigned := uncovered - rules.proxy_adds:
         msg = f"header {min(unsigned)!r} is present and not signed"
         raise HeaderNotCoveredError(msg, component=min(unsigned))
-    return (rules.proxy_adds & headers.keys()) - covered if rules.proxy_adds else uncovered
+    return (rules.proxy_adds & present) - covered if rules.proxy_adds else uncovered
 
 
 def require_window(parameters: Parameters, now: int, rules: EnvelopeRules) -> None:
@@ -227,11 +259,10 @@ def read_target(method: str, path: bytes, query: bytes, authority: str) -> dict[
 
 def read_delegation(value: bytes) -> str:
     """The token's text out of the ``Delegation`` header: a dictionary whose only member is ``t``."""
-    text = value.decode("latin-1")
-    if not text.startswith(_TOKEN_START) or text[-1] != '"' or '"' in text[len(_TOKEN_START) : -1]:
+    if not value.startswith(_TOKEN_START) or value.find(b'"', len(_TOKEN_START)) != len(value) - 1:
         msg = 'the Delegation header is not of the form t="dlg1...."'
         raise DelegationMalformedError(msg, component="delegation")
-    return text[len(_TOKEN_START) : -1]
+    return value[len(_TOKEN_START) : -1].decode("latin-1")
 
 
 def signed_digest(member: SignedMember, headers: Mapping[str, bytes]) -> str | None:

@@ -105,7 +105,7 @@ class TrustSnapshot:
 
     def _changed(self, kid: str, change: Callable[[KeyRecord], KeyRecord]) -> TrustSnapshot:
         if not any((issuer.name, kid) in self._keys for issuer in self.issuers):
-            msg = "no issuer has a key with this id: list them with delegate trust list"
+            msg = "no issuer has a key with this id: list them with delegate trust show"
             raise KeyUnknownError(msg, field="kid")
         return TrustSnapshot(
             tuple(

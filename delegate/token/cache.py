@@ -8,8 +8,6 @@ ceiling) is decided on every call, from the trust store and never from here.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from delegate.limits import CHAIN_CACHE_SIZE
@@ -21,23 +19,29 @@ __all__ = ["ChainCache"]
 
 
 class ChainCache:
-    """A least-recently-used map from token text to its proved chain; safe to share between threads."""
+    """A map from token text to its proved chain that forgets what was not used for longest.
 
-    __slots__ = ("_chains", "_lock", "_size")
+    Two generations stand for the order of use: when the young one is full it becomes the old one, whose
+    entries are forgotten unless they are used before that happens again. So a look-up is one look into a
+    dictionary, needs no lock, and may be made by any number of threads.
+    """
+
+    __slots__ = ("_generation", "_old", "_young")
 
     def __init__(self, size: int = CHAIN_CACHE_SIZE) -> None:
-        """Keep at most ``size`` chains; 0 keeps none."""
-        self._size = size
-        self._lock = threading.Lock()
-        self._chains: OrderedDict[str, UnverifiedToken] = OrderedDict()
+        """Keep at most ``size`` chains; below 2 it keeps none."""
+        self._generation = size // 2
+        self._young: dict[str, UnverifiedToken] = {}
+        self._old: dict[str, UnverifiedToken] = {}
 
     def get(self, text: str) -> UnverifiedToken | None:
         """The chain proved for exactly this text."""
-        with self._lock:
-            chain = self._chains.get(text)
+        chain = self._young.get(text)
+        if chain is None:
+            chain = self._old.get(text)
             if chain is not None:
-                self._chains.move_to_end(text)
-            return chain
+                self.add(chain)
+        return chain
 
     def longest_prefix(self, text: str) -> UnverifiedToken | None:
         """The longest proved chain that ``text`` extends: sub-agents of one agent share it."""
@@ -49,7 +53,7 @@ class ChainCache:
 
     def add(self, chain: UnverifiedToken) -> None:
         """Keep a chain whose signatures and narrowing have just been proved."""
-        with self._lock:
-            self._chains[chain.text] = chain
-            if len(self._chains) > self._size:
-                self._chains.popitem(last=False)
+        if len(self._young) >= self._generation:
+            self._old, self._young = self._young, {}
+        if self._generation:
+            self._young[chain.text] = chain

@@ -138,17 +138,26 @@ class UnverifiedToken:
     into authority. Equal by text; ``repr`` shows ids, never the text.
     """
 
-    __slots__ = ("__weakref__", "links", "text")
+    __slots__ = ("__weakref__", "last", "links", "root", "text")
 
     text: str
     """The token as it travels. A secret of its holder: it is not to be logged."""
     links: tuple[Link, ...]
     """One for each block, block 0 first."""
+    last: Link
+    """The link whose key may use the token."""
+    root: Root
+    """Issuer, issuer key and principal, as block 0 claims."""
 
-    def __init__(self, text: str, links: Iterable[Link]) -> None:
+    def __init__(self, text: str, links: tuple[Link, ...]) -> None:
         """Keep ``links``, read from ``text``; callers outside this package use ``parse_unverified``."""
+        root = links[0].block.root
+        if root is None:  # pragma: no cover - parse_block gives block 0 a root
+            raise DelegationMalformedError(block=0)
         object.__setattr__(self, "text", text)
-        object.__setattr__(self, "links", tuple(links))
+        object.__setattr__(self, "links", links)
+        object.__setattr__(self, "last", links[-1])
+        object.__setattr__(self, "root", root)
         known_secrets.add(self)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -164,19 +173,6 @@ class UnverifiedToken:
     def __known_secrets__(self) -> Iterable[bytes]:
         """The token's text, for masking."""
         return (self.text.encode(),)
-
-    @property
-    def root(self) -> Root:
-        """Issuer, issuer key and principal, as block 0 claims."""
-        root = self.links[0].block.root
-        if root is None:  # pragma: no cover - parse_block gives block 0 a root
-            raise DelegationMalformedError(block=0)
-        return root
-
-    @property
-    def last(self) -> Link:
-        """The link whose key may use the token."""
-        return self.links[-1]
 
     @property
     def agent(self) -> str:
@@ -261,7 +257,7 @@ def parse_unverified(text: str, *, known: UnverifiedToken | None = None) -> Unve
         payload = _decode(parts[2 * index + 1], index, "payload", None)
         signature = _decode(parts[2 * index + 2], index, "signature", _SIGNATURE_BYTES)
         links.append(make_link(links[-1] if links else None, payload, signature))
-    return UnverifiedToken(text, links)
+    return UnverifiedToken(text, tuple(links))
 
 
 def _decode(text: str, index: int, field: str, size: int | None) -> bytes:

@@ -148,6 +148,8 @@ _MARGIN: Final = 16
 _GAP: Final = 30
 _COLUMNS: Final = 88
 _BAND: Final = 28
+_MARK_EVERY: Final = 400
+"""Pixels between two watermarks: no part of a long chain is shown without one."""
 
 _STYLE: Final = """\
 svg{background:#ffffff}
@@ -198,7 +200,9 @@ def draw_svg(
     y = _write(parts, _broken_lines(foot, _COLUMNS), y + _MARGIN // 2)
     height = y + _MARGIN
     if unverified:
-        parts += [_watermark(width, y) for y in range(height // 2, height, 400) or [height // 2]]
+        parts += [
+            _watermark(width, y) for y in range(min(height // 2, _MARK_EVERY // 2), height, _MARK_EVERY)
+        ]
     shown = escape(visible(title))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
@@ -239,8 +243,7 @@ def _write(parts: list[str], lines: Sequence[Line], y: int) -> int:
 def _band(width: int) -> str:
     return (
         f'<rect class="band" x="0" y="0" width="{width}" height="{_BAND}"/>'
-        f'<text class="label" x="{2 * _MARGIN}" y="19">{UNVERIFIED}: no signature was checked, '
-        "every line is a claim</text>"
+        f'<text class="label" x="{2 * _MARGIN}" y="19">{UNVERIFIED}: every line is a claim</text>'
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from delegate.errors import RevocationUnavailableError, UntrustedRootError
+from delegate.errors import KeyRevokedError, RevocationUnavailableError, UntrustedRootError
 from delegate.limits import SKEW_DEFAULT
 from delegate.token.verify import prove, require_current, require_within_ceiling
 
@@ -31,7 +31,7 @@ def require_chain(
     """
     issuer, record = find_root(token, trust)
     prove(token, record.key)
-    require_chain_now(token, issuer, record, origin=origin, now=now, skew=skew)
+    require_chain_now(token, trust, issuer, record, origin=origin, now=now, skew=skew)
 
 
 def find_root(token: UnverifiedToken, trust: TrustSnapshot) -> tuple[Issuer, KeyRecord]:
@@ -45,12 +45,29 @@ def find_root(token: UnverifiedToken, trust: TrustSnapshot) -> tuple[Issuer, Key
 
 
 def require_chain_now(
-    token: UnverifiedToken, issuer: Issuer, record: KeyRecord, *, origin: str, now: int, skew: int
+    token: UnverifiedToken,
+    trust: TrustSnapshot,
+    issuer: Issuer,
+    record: KeyRecord,
+    *,
+    origin: str,
+    now: int,
+    skew: int,
 ) -> None:
     """Step 8, pass two: what may change while the bytes stay the same."""
     require_current(token, origin=origin, now=now, skew=skew)
+    if trust.repudiated:
+        _require_unrepudiated(token, trust.repudiated)
     record.require_issuing(iat=token.links[0].block.issued_at, now=now, max_ttl=issuer.max_ttl)
     if issuer.revocation != "none":
         msg = f"issuer {issuer.name!r} demands a revocation list, and this verifier has no source of one"
         raise RevocationUnavailableError(msg, limit=issuer.revocation)
     require_within_ceiling(token, issuer)
+
+
+def _require_unrepudiated(token: UnverifiedToken, repudiated: frozenset[str]) -> None:
+    """A repudiated key is refused in every role, a holder's among them."""
+    for link in token.links:
+        if link.block.key.key_id in repudiated:
+            msg = f"the key that block {link.index} names is repudiated"
+            raise KeyRevokedError(msg, block=link.index, field="key")

@@ -8,7 +8,7 @@ turns anything unexpected from a store into a refusal: an error, a time-out or d
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 
 from delegate.clock import Clock, read
 from delegate.envelope.target import Origins
@@ -44,7 +44,7 @@ _log: Final = logging.getLogger("delegate.verifier")
 class Verifier:
     """Decides whether to obey a request, offline, from the request, a trust store and a replay store."""
 
-    __slots__ = ("_policy", "_replay", "mode")
+    __slots__ = ("_aclaim", "_claim", "_policy", "_replay", "mode")
 
     def __init__(
         self,
@@ -82,6 +82,8 @@ class Verifier:
             raise ConfigurationError(msg, field="mode")
         self.mode: Final = mode
         self._replay = replay
+        self._claim: Callable[..., int] | None = getattr(replay, "claim", None)
+        self._aclaim: Callable[..., Awaitable[int]] | None = getattr(replay, "aclaim", None)
         self._policy = Policy(
             trust=trust,
             origins=Origins(origins, public_origin),
@@ -194,7 +196,7 @@ class Verifier:
     def _perform(self, need: ReadBody | Claim, body: bytes | Callable[[ReadBody], bytes]) -> bytes | int:
         if isinstance(need, ReadBody):
             return _whole(body, need) if isinstance(body, bytes) else body(need)
-        claim = _store_method(self._replay, "claim", "averify() or aobserve()")
+        claim = self._claim or _missing(self._replay, "claim", "averify() or aobserve()")
         try:
             return _epoch(claim(**need.arguments))
         except Exception as error:  # noqa: BLE001 - whatever a store raises is a refusal
@@ -205,20 +207,17 @@ class Verifier:
     ) -> bytes | int:
         if isinstance(need, ReadBody):
             return _whole(body, need) if isinstance(body, bytes) else await body(need)
-        claim = _store_method(self._replay, "aclaim", "verify() or observe()")
+        claim = self._aclaim or _missing(self._replay, "aclaim", "verify() or observe()")
         try:
             return _epoch(await claim(**need.arguments))
         except Exception as error:  # noqa: BLE001 - whatever a store raises is a refusal
             raise _store_refusal(error) from None
 
 
-def _store_method(store: object, name: str, instead: str) -> Callable[..., Any]:
-    """The store's sync or async half; a store may offer both."""
-    method: Callable[..., Any] | None = getattr(store, name, None)
-    if method is None:
-        msg = f"{type(store).__name__} has no {name}(): use {instead}"
-        raise ConfigurationError(msg, field="replay")
-    return method
+def _missing(store: object, name: str, instead: str) -> NoReturn:
+    """A store may offer a sync half, an async half, or both."""
+    msg = f"{type(store).__name__} has no {name}(): use {instead}"
+    raise ConfigurationError(msg, field="replay")
 
 
 def _whole(body: bytes, need: ReadBody) -> bytes:

@@ -162,10 +162,10 @@ def _note(step: StepReport) -> str:
 def _picture(request: Request, refusal: DelegateError, now: int) -> ChainPicture | None:
     """The chain in the request's ``Delegation`` header, if one can be read from it."""
     try:
-        headers = snapshot(request.headers)
+        headers = snapshot(request.headers).values
         if "delegation" not in headers:
             return None
         token = parse_unverified(read_delegation(headers["delegation"]))
     except DelegateError:
         return None
-    return explain_chain(token, now=now, refusal=refusal, verified=refusal.proved)
+    return explain_chain(token, now=now, refusal=refusal)

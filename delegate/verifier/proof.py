@@ -7,13 +7,17 @@ Handlers take a ``Grant``; there is no other way to get one than ``Verified.auth
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
+import hashlib
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 from delegate.clock import Clock, read
+from delegate.envelope import Envelope
 from delegate.errors import DelegateError, DelegationExpiredError, OutOfScopeError
 
 if TYPE_CHECKING:
-    from delegate.envelope import Envelope
+    from collections.abc import Mapping
+
+    from delegate.envelope.components import Parameters
     from delegate.identity import Identity
     from delegate.keys import Issuer, KeyRecord
     from delegate.scope import Action, Scope
@@ -23,8 +27,6 @@ __all__ = ["Grant", "Verified"]
 
 CEILING: Final = -1
 """The block index by which errors speak of the issuer's ceiling."""
-
-_P = TypeVar("_P", bound="_Proof")
 
 
 class _Proof:
@@ -66,11 +68,38 @@ def _refusal(proof: object, how: str) -> TypeError:
     return TypeError(f"{name} is made by the verifier alone and cannot be {how}")
 
 
-def seal(kind: type[_P], **facts: Any) -> _P:  # noqa: ANN401 - the facts have as many types as fields
-    """Make a proof; private to this package, where the verifier calls it at the end of its steps."""
-    proof = object.__new__(kind)
-    for name, fact in facts.items():
-        object.__setattr__(proof, name, fact)
+class Facts(NamedTuple):
+    """What one run of the steps established about one request."""
+
+    clock: Clock
+    target: Mapping[str, bytes]
+    parameters: Parameters
+    identity: Identity
+    body_sha256: bytes | None
+    canonical_bytes: bytes
+    token: UnverifiedToken | None
+    issuer: Issuer
+    record: KeyRecord
+    """Of the issuer's key that signed block 0 or, without a token, of the signing key itself."""
+    hidden_headers: frozenset[str]
+
+    @property
+    def envelope(self) -> Envelope:
+        """The typed view of what was signed."""
+        return Envelope(
+            target=self.target,
+            parameters=self.parameters,
+            identity=self.identity,
+            body_sha256=self.body_sha256,
+            delegation=None if self.token is None else self.token.text,
+            canonical_bytes=self.canonical_bytes,
+        )
+
+
+def verified(facts: Facts) -> Verified:
+    """Make the proof of one request; for the last line of ``delegate.verifier.steps`` and nobody else."""
+    proof = object.__new__(Verified)
+    object.__setattr__(proof, "facts", facts)
     return proof
 
 
@@ -81,27 +110,35 @@ class Verified(_Proof):
     issuer are claims of their delegators: an ``agent`` is unique only together with ``issuer`` and ``path``.
     """
 
-    __slots__ = ("_clock", "envelope", "hidden_headers", "issuer_record", "key_record", "token")
+    __slots__ = ("facts",)
 
-    _clock: Clock
-    envelope: Envelope
-    token: UnverifiedToken | None
-    """The chain, every signature of which has verified; ``None`` for a direct request."""
-    issuer_record: Issuer
-    key_record: KeyRecord | None
-    """The record of the signing key of a direct request; ``None`` when a chain was presented."""
-    hidden_headers: frozenset[str]
-    """Unsigned headers that a mesh injected: handlers must not see them."""
+    facts: Facts
+    """What the steps established; the properties say it in words."""
+
+    @property
+    def envelope(self) -> Envelope:
+        """The request as it was signed."""
+        return self.facts.envelope
+
+    @property
+    def token(self) -> UnverifiedToken | None:
+        """The chain, every signature of which has verified; ``None`` for a direct request."""
+        return self.facts.token
+
+    @property
+    def hidden_headers(self) -> frozenset[str]:
+        """Unsigned headers that a mesh injected: handlers must not see them."""
+        return self.facts.hidden_headers
 
     @property
     def issuer(self) -> str:
         """The name of the trusted issuer at the root."""
-        return self.issuer_record.name
+        return self.facts.issuer.name
 
     @property
     def agent(self) -> str:
         """The agent id of the signer, as the last block names it."""
-        return self.envelope.identity.agent
+        return self.facts.identity.agent
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -116,17 +153,17 @@ class Verified(_Proof):
     @property
     def identity(self) -> Identity:
         """The signer's identity; everything in it but ``agent`` is claimed by the signer itself."""
-        return self.envelope.identity
+        return self.facts.identity
 
     @property
     def key_id(self) -> str:
         """The key that signed the request."""
-        return self.envelope.key_id
+        return self.facts.parameters.keyid
 
     @property
     def request_id(self) -> str:
         """SHA-256 of the request's canonical bytes, in hexadecimal."""
-        return self.envelope.request_id
+        return hashlib.sha256(self.facts.canonical_bytes).hexdigest()
 
     @property
     def token_id(self) -> str | None:
@@ -141,7 +178,7 @@ class Verified(_Proof):
     @property
     def expires_at(self) -> int:
         """When the authority ends: the earliest expiry of the chain, or the envelope's without one."""
-        return self.token.expires_at if self.token else self.envelope.expires
+        return self.token.expires_at if self.token else self.facts.parameters.expires
 
     def authorize(self, action: Action, now: int | None = None) -> Grant:
         """Decide whether every block's scope and the issuer's ceiling permit ``action``.
@@ -152,7 +189,7 @@ class Verified(_Proof):
         Raises ``OutOfScopeError`` or ``ResourceMalformedError`` naming the block (-1 is the ceiling) and
         the field, and ``DelegationExpiredError`` when the chain has ended meanwhile.
         """
-        now = read(self._clock) if now is None else now
+        now = read(self.facts.clock) if now is None else now
         try:
             self._require_alive(now)
             for block, scope in self._scopes():
@@ -160,7 +197,10 @@ class Verified(_Proof):
         except DelegateError as error:
             error.proved = True
             raise
-        return seal(Grant, verified=self, action=action)
+        grant = object.__new__(Grant)
+        object.__setattr__(grant, "verified", self)
+        object.__setattr__(grant, "action", action)
+        return grant
 
     def _require_alive(self, now: int) -> None:
         if now >= self.expires_at:
@@ -173,12 +213,12 @@ class Verified(_Proof):
             links = [link for link in self.token.links if link.block.scope is not None]
             scopes = [(link.index, link.scope) for link in links]
         else:
-            direct = self.key_record.direct_scope if self.key_record else None
+            direct = self.facts.record.direct_scope
             if direct is None:
                 msg = "the key's record has no direct scope: requests without a delegation may do nothing"
                 raise OutOfScopeError(msg, block=0, field="direct_scope")
             scopes = [(0, direct)]
-        return [*scopes, (CEILING, self.issuer_record.ceiling)]
+        return [*scopes, (CEILING, self.facts.issuer.ceiling)]
 
     def __repr__(self) -> str:
         """Who and on whose behalf; ids only."""

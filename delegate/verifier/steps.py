@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from delegate.clock import Clock, read
 from delegate.envelope.components import signature_base
 from delegate.envelope.digest import require_digest
-from delegate.envelope.message import Envelope, snapshot
+from delegate.envelope.message import snapshot
 from delegate.envelope.target import Origins, origin_authority
 from delegate.envelope.verify import (
     EnvelopeRules,
@@ -38,20 +38,18 @@ from delegate.errors import (
     DelegationMissingError,
     HolderMismatchError,
     IdentityMismatchError,
-    KeyRevokedError,
     KeyUnknownError,
     ReplayUnknownError,
-    RevocationUnavailableError,
     TargetRejectedError,
-    UntrustedRootError,
 )
 from delegate.identity import Identity
 from delegate.keys import Usage
 from delegate.limits import BODY_DEADLINE_DEFAULT, BODY_MAX_BYTES_DEFAULT
 from delegate.token.cache import ChainCache
 from delegate.token.chain import UnverifiedToken, parse_unverified
-from delegate.token.verify import prove, require_current, require_within_ceiling
-from delegate.verifier.proof import Verified, seal
+from delegate.token.verify import prove, require_current
+from delegate.verifier.chain import find_root, require_chain_now
+from delegate.verifier.proof import Facts, Verified, verified
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -144,27 +142,29 @@ def verification_steps(policy: Policy, request: Request) -> Steps:
     try:
         headers = snapshot(request.headers)
         step = 2
-        member = pick_signature(headers)
+        member = pick_signature(headers.values)
         step = 3
         hidden = require_coverage(member, request.method, headers, policy.rules)
         step = 4
-        require_window(member.parameters, read(policy.clock), policy.rules)
+        now = read(policy.clock)
+        require_window(member.parameters, now, policy.rules)
         step = 5
-        origin = policy.origins.select(_text(headers.get("host")))
+        values = headers.values
+        origin = policy.origins.select(_text(values.get("host")))
         path = _signed_path(policy, request.path)
         target = read_target(request.method, path, request.query, origin_authority(origin))
         step = 6
-        identity = _identity(headers)
-        signer = _find_signer(policy, member, headers, identity)
+        identity = _identity(values)
+        signer = _find_signer(policy, member, values, identity, now)
         step = 7
-        base = signature_base(member.components, headers | target, member.text)
+        base = signature_base(member.components, values | target, member.text)
         signer.key.verify(member.signature, base)
         step = 8
         _prove_chain(policy, signer)
         proved = True
-        _require_chain_now(policy, signer, origin)
+        _require_chain_now(policy, signer, origin, now)
         step = 9
-        digest = signed_digest(member, headers)
+        digest = signed_digest(member, values)
         body = yield ReadBody(0 if digest is None else policy.body_limit, policy.body_deadline)
         body_sha256 = None if digest is None else require_digest(body, digest)
         step = 10
@@ -178,21 +178,19 @@ def verification_steps(policy: Policy, request: Request) -> Steps:
     except DelegateError as error:
         error.step, error.proved = step, proved
         raise
-    return seal(
-        Verified,
-        _clock=policy.clock,
-        envelope=Envelope(
-            target=target,
-            parameters=member.parameters,
-            identity=identity,
-            body_sha256=body_sha256,
-            delegation=None if signer.token is None else signer.token.text,
-            canonical_bytes=base,
-        ),
-        token=signer.token,
-        issuer_record=signer.issuer,
-        key_record=None if signer.token else signer.record,
-        hidden_headers=hidden,
+    return verified(
+        Facts(
+            policy.clock,
+            target,
+            member.parameters,
+            identity,
+            body_sha256,
+            base,
+            signer.token,
+            signer.issuer,
+            signer.record,
+            hidden,
+        )
     )
 
 
@@ -225,7 +223,7 @@ def _read_identity(value: bytes) -> Identity:
 
 
 def _find_signer(
-    policy: Policy, member: SignedMember, headers: Mapping[str, bytes], identity: Identity
+    policy: Policy, member: SignedMember, headers: Mapping[str, bytes], identity: Identity, now: int
 ) -> Signer:
     """Step 6: whose key signs, by the token's last block or, without one, by the key's record."""
     trust = policy.trust.snapshot
@@ -235,7 +233,7 @@ def _find_signer(
         msg = "this server requires a delegation token, and the request carries none"
         raise DelegationMissingError(msg, component="delegation")
     else:
-        signer = _direct(trust, member.parameters.keyid, read(policy.clock))
+        signer = _direct(trust, member.parameters.keyid, now)
     if member.parameters.keyid != signer.key.key_id:
         msg = "keyid is not the thumbprint of the key that the last block names"
         raise HolderMismatchError(msg, component="keyid")
@@ -251,19 +249,8 @@ def _holder(policy: Policy, trust: TrustSnapshot, text: str) -> Signer:
     token = policy.cache.get(text)
     known = token or policy.cache.longest_prefix(text)
     token = token or parse_unverified(text, known=known)
-    root = token.root
-    issuer, record = trust.issuer(root.issuer), trust.issuing_key(root.issuer, root.kid)
-    if issuer is None or record is None:
-        msg = f"issuer {root.issuer!r}, or the key that block 0 names, is not in the trust store"
-        raise UntrustedRootError(msg, block=0, field="iss" if issuer is None else "kid")
-    return Signer(
-        trust=trust,
-        key=token.holder,
-        issuer=issuer,
-        record=record,
-        token=token,
-        proved=len(known.links) if known else 0,
-    )
+    issuer, record = find_root(token, trust)
+    return Signer(trust, token.holder, issuer, record, token, len(known.links) if known else 0)
 
 
 def _direct(trust: TrustSnapshot, keyid: str, now: int) -> Signer:
@@ -274,7 +261,7 @@ def _direct(trust: TrustSnapshot, keyid: str, now: int) -> Signer:
         raise KeyUnknownError(msg, component="keyid")
     issuer, record = found
     record.require_current(Usage.REQUEST, now=now)
-    return Signer(trust=trust, key=record.key, issuer=issuer, record=record, token=None, proved=0)
+    return Signer(trust, record.key, issuer, record, None, 0)
 
 
 def _prove_chain(policy: Policy, signer: Signer) -> None:
@@ -285,28 +272,18 @@ def _prove_chain(policy: Policy, signer: Signer) -> None:
         policy.cache.add(token)
 
 
-def _require_chain_now(policy: Policy, signer: Signer, origin: str) -> None:
-    """Step 8, pass two: what may change while the bytes stay the same."""
-    token, issuer, now = signer.token, signer.issuer, read(policy.clock)
-    if token is None:
-        return
-    require_current(token, origin=origin, now=now, skew=policy.rules.skew)
-    if signer.trust.repudiated:
-        _require_unrepudiated(token, signer.trust.repudiated)
-    issued_at = token.links[0].block.issued_at
-    signer.record.require_issuing(iat=issued_at, now=now, max_ttl=issuer.max_ttl)
-    if issuer.revocation != "none":
-        msg = f"issuer {issuer.name!r} demands a revocation list, and this verifier has no source of one"
-        raise RevocationUnavailableError(msg, limit=issuer.revocation)
-    require_within_ceiling(token, issuer)
-
-
-def _require_unrepudiated(token: UnverifiedToken, repudiated: frozenset[str]) -> None:
-    """A repudiated key is refused in every role, a holder's among them."""
-    for link in token.links:
-        if link.block.key.key_id in repudiated:
-            msg = f"the key that block {link.index} names is repudiated"
-            raise KeyRevokedError(msg, block=link.index, field="key")
+def _require_chain_now(policy: Policy, signer: Signer, origin: str, now: int) -> None:
+    """Step 8, pass two; a direct request has no chain."""
+    if signer.token is not None:
+        require_chain_now(
+            signer.token,
+            signer.trust,
+            signer.issuer,
+            signer.record,
+            origin=origin,
+            now=now,
+            skew=policy.rules.skew,
+        )
 
 
 def _claim(policy: Policy, member: SignedMember, signer: Signer, now: int) -> Claim:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -15,7 +17,7 @@ from delegate.limits import REPLAY_MARGIN, REPLAY_SWEEP, REPLAY_SWEEP_FULL
 from delegate.replay.memory import MemoryReplayStore
 from tests.conftest import ROOT
 from tests.contracts.claims import START, Claim, Store
-from tests.contracts.replay import ReplayStoreContract
+from tests.contracts.replay import ReplayStoreContract, in_threads
 
 
 class TestMemory(ReplayStoreContract):
@@ -66,6 +68,24 @@ def test_a_claim_drops_a_bounded_number_of_records(monkeypatch: pytest.MonkeyPat
     Claim(nonce=b"one", expires_at=START + 300).on(store, clock.now())
     assert store._live == 200 - REPLAY_SWEEP + 1
     assert REPLAY_SWEEP_FULL > REPLAY_SWEEP > 1
+
+
+class Slow(dict[bytes, Any]):
+    """A table that lets every other thread run between the question and its answer."""
+
+    def __contains__(self, name: object) -> bool:
+        known = super().__contains__(name)
+        time.sleep(0)
+        return known
+
+
+def test_s65_threads_that_run_in_between_do_not_get_in_between() -> None:
+    store = MemoryReplayStore(single_process=True, assume_fresh=True, clock=ManualClock(START))
+    store._tables = tuple(Slow() for _ in range(256))
+    for n in range(5):
+        claim = Claim(nonce=bytes([n]))
+        answers = in_threads(64, lambda _, claim=claim: claim.code(store, START))  # type: ignore[misc]
+        assert answers == {"": 1, "nonce_replayed": 63}
 
 
 def test_a_fork_is_seen_by_the_child_alone() -> None:

@@ -29,15 +29,16 @@ def test_the_longest_proved_prefix_is_shared_by_chains_that_extend_it() -> None:
     assert cache.longest_prefix("") is None
 
 
-def test_it_is_bounded_and_drops_the_least_recently_used() -> None:
-    cache, chains = ChainCache(2), [chain(length) for length in (1, 2, 3)]
-    cache.add(chains[0])
-    cache.add(chains[1])
-    assert cache.get(chains[0].text)
-    cache.add(chains[2])
-    assert cache.get(chains[1].text) is None
-    assert cache.get(chains[0].text)
-    assert cache.get(chains[2].text)
+def test_it_is_bounded_and_forgets_what_is_not_used() -> None:
+    cache, used, *others = ChainCache(4), chain(1), *(chain(length) for length in range(2, 12))
+    cache.add(used)
+    for other in others:
+        cache.add(other)
+        assert cache.get(used.text) is used
+    kept = [other for other in others if cache.get(other.text)]
+    assert others[-1] in kept
+    assert len(kept) < 4
+    assert others[0] not in kept
 
 
 def test_size_zero_keeps_nothing() -> None:

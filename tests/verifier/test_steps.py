@@ -22,7 +22,7 @@ from delegate.keys import Issuer, KeyRecord, SigningKey, TrustStore, Usage
 from delegate.replay.memory import MemoryReplayStore
 from delegate.replay.sqlite import SQLiteReplayStore
 from delegate.scope import Action, Scope
-from delegate.verifier import Claim, ReadBody, Verified, Verifier
+from delegate.verifier import Claim, ReadBody, Verifier
 from delegate.verifier.steps import verification_steps
 from tests.support.forge import (
     ISSUER_KEY,

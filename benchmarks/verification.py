@@ -1,0 +1,159 @@
+"""What verification and signing cost, as multiples of the bare Ed25519 operation inside them.
+
+One process, one thread. Each round signs a fresh request (untimed), then times one verification with a
+cached chain, one with a cold cache, and one bare ``crypto_sign_open`` over the very bytes that the envelope
+signature covers, one after the other. So all three see the same machine at the same moment, and the
+medians of many rounds are compared, not single times.
+
+- ``verify_warm_vs_libsodium``: all eleven steps, chain of three narrowing hops cached, claim in memory;
+- ``verify_cold_3_hops_vs_signatures``: the same with nothing cached, against its five bare verifications;
+- ``sign_vs_libsodium``: ``sign_request``, against one bare signature over the same bytes.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import statistics
+import time
+from collections.abc import Callable
+from typing import Final
+
+from nacl.bindings import crypto_sign, crypto_sign_open
+
+from delegate.clock import Clock
+from delegate.envelope.sign import SignedRequest, sign_request
+from delegate.identity import Identity
+from delegate.keys import Issuer, KeyRecord, SigningKey, TrustStore, Usage
+from delegate.replay.memory import MemoryReplayStore
+from delegate.scope import Scope
+from delegate.token import UnverifiedToken, attenuate, issue
+from delegate.verifier import Request, Verifier
+
+ROUNDS: Final = 1500
+HOPS: Final = 3
+SIGNATURES: Final = HOPS + 2
+"""Block 0, one a hop, and the envelope's."""
+
+ORIGIN: Final = "https://api.example.com"
+BODY: Final = b'{"cents":1250,"currency":"EUR"}'
+GRANTED: Final = Scope(
+    tools=["orders.read", "refunds.create"],
+    max_risk="high",
+    operations=["financial", "read"],
+    resources={"order": {"exact": ["o-1", "o-2"]}},
+)
+HANDED_ON: Final = Scope(
+    tools=["orders.read"], max_risk="low", operations=["read"], resources={"order": {"exact": ["o-1"]}}
+)
+
+
+def chain(issuer: SigningKey) -> tuple[UnverifiedToken, SigningKey]:
+    """A token of ``HOPS`` narrowing hops, and its holder's key."""
+    key = SigningKey.generate()
+    token = issue(
+        issuer,
+        issuer="acme",
+        agent="orchestrator",
+        holder=key.public_key,
+        scope=GRANTED,
+        audience=[ORIGIN],
+        expires_in=3600,
+        further_hops=HOPS,
+    )
+    for hop in range(HOPS):
+        successor = SigningKey.generate()
+        token = attenuate(
+            token,
+            key,
+            agent=f"sub-agent-{hop}",
+            holder=successor.public_key,
+            scope=HANDED_ON,
+            expires_in=3000 - hop,
+        )
+        key = successor
+    return token, key
+
+
+def verifier(issuer: SigningKey, cache_size: int) -> Verifier:
+    """A server that trusts ``issuer``; a cache of size 0 makes every chain a cold one."""
+    record = KeyRecord(
+        key=issuer.public_key, usages=frozenset({Usage.ISSUE}), not_before=0, not_after=None
+    )
+    acme = Issuer(
+        name="acme",
+        ceiling=GRANTED,
+        audiences=(ORIGIN,),
+        max_depth=HOPS,
+        revocation="none",
+        keys=(record,),
+    )
+    store = MemoryReplayStore(single_process=True, assume_fresh=True)
+    return Verifier(trust=TrustStore([acme]), origins=[ORIGIN], replay=store, cache_size=cache_size)
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Microseconds of one call."""
+    start = time.perf_counter_ns()
+    work()
+    return (time.perf_counter_ns() - start) / 1000
+
+
+def request_of(signed: SignedRequest) -> Request:
+    """The request as a server receives it: every value a fresh object, as from a socket."""
+    headers = {"host": b"api.example.com", "content-type": b"application/json", "accept": b"*/*"}
+    lines = [(name.encode(), bytes(bytearray(value))) for name, value in (headers | signed.headers).items()]
+    return Request(method="POST", path=b"/v1/orders", query=b"dry=1", headers=lines)
+
+
+def measure() -> dict[str, float]:
+    """Ratios and microseconds, medians over ``ROUNDS`` interleaved rounds."""
+    logging.getLogger("delegate").setLevel(logging.CRITICAL)
+    issuer = SigningKey.generate()
+    token, key = chain(issuer)
+    identity = Identity(agent=token.agent)
+    warm, cold = verifier(issuer, 4096), verifier(issuer, 0)
+    secret = key._secret_key  # noqa: SLF001 - the bare operation needs the bare key
+    clock = Clock()
+
+    def sign() -> SignedRequest:
+        return sign_request(
+            key,
+            method="POST",
+            authority="api.example.com",
+            path=b"/v1/orders",
+            query=b"dry=1",
+            headers={"content-type": b"application/json"},
+            body=BODY,
+            identity=identity,
+            token=token.text,
+            now=clock.now(),
+        )
+
+    times: dict[str, list[float]] = {name: [] for name in ("warm", "cold", "open", "sign", "bare_sign")}
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(ROUNDS):
+            signed = sign()
+            signed_bytes = crypto_sign(signed.canonical_bytes, secret)
+            first, second = request_of(signed), request_of(sign())
+            times["warm"].append(timed(lambda: warm.verify(first, BODY)))  # noqa: B023 - called at once
+            times["open"].append(timed(lambda: crypto_sign_open(signed_bytes, key.public_key.raw)))  # noqa: B023
+            times["cold"].append(timed(lambda: cold.verify(second, BODY)))  # noqa: B023
+            times["bare_sign"].append(timed(lambda: crypto_sign(signed.canonical_bytes, secret)))  # noqa: B023
+            times["sign"].append(timed(sign))
+    finally:
+        gc.enable()
+    median = {name: statistics.median(values[ROUNDS // 10 :]) for name, values in times.items()}
+    return {
+        "verify_warm_vs_libsodium": median["warm"] / median["open"],
+        "verify_cold_3_hops_vs_signatures": median["cold"] / (SIGNATURES * median["open"]),
+        "sign_vs_libsodium": median["sign"] / median["bare_sign"],
+        "verify_warm_us": median["warm"],
+        "verify_cold_3_hops_us": median["cold"],
+        "libsodium_open_us": median["open"],
+        "sign_us": median["sign"],
+        "libsodium_sign_us": median["bare_sign"],
+        "token_3_hops_bytes": float(len(token.text)),
+    }

@@ -1,0 +1,1 @@
+"""The client: what is current, and what the transports send."""
