@@ -1,0 +1,131 @@
+"""``trust add`` and ``trust show``: the file that says whom a verifier trusts, and how far."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast
+
+import typer
+
+from delegate.canonical import parse_strict
+from delegate.cli.files import read_public_key, read_scope
+from delegate.cli.options import Json, parse_duration
+from delegate.cli.output import emit, reported, show
+from delegate.clock import Clock, read
+from delegate.errors import ConfigurationError
+from delegate.keys import Issuer, KeyRecord, TrustSnapshot, TrustStore, Usage, trust_file
+from delegate.keys.record import Revocation
+from delegate.scope import Scope
+from delegate.token.explain import duration
+from delegate.token.picture import visible
+
+if TYPE_CHECKING:
+    from delegate.canonical import JsonValue
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Edit and show trust files.")
+
+_UNRESTRICTED: Final = "unrestricted"
+
+TrustFile = Annotated[Path, typer.Argument(metavar="FILE", help="The trust file, JSON.")]
+
+
+@app.command("add")
+@reported
+def add(
+    file: TrustFile,
+    *,
+    issuer: Annotated[str, typer.Option(help="The issuer's name, as its tokens state it.")],
+    key: Annotated[str | None, typer.Option(metavar="KEY", help="Its public key: text or file.")] = None,
+    usage: Annotated[Usage, typer.Option(help="What the key is for: one use.")] = Usage.ISSUE,
+    agent: Annotated[str | None, typer.Option(help="Whose requests a request key signs.")] = None,
+    audience: Annotated[
+        list[str] | None, typer.Option(metavar="ORIGIN", help="Server it may name; repeatable.")
+    ] = None,
+    ceiling: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Scope it may never exceed, or 'unrestricted'.")
+    ] = None,
+    max_depth: Annotated[int | None, typer.Option(min=0, help="Most hops after its own.")] = None,
+    max_ttl: Annotated[
+        int | None, typer.Option(parser=parse_duration, metavar="TIME", help="Longest life of a token.")
+    ] = None,
+    revocation: Annotated[
+        Revocation | None, typer.Option(help="Whether its tokens need a revocation list.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Trust an issuer, or add a key to one; the file is made if there is none.
+
+    A new issuer needs --ceiling, --audience and --max-depth: what it may grant, where, and how far it may
+    be handed on. For an issuer that is in the file, each of these replaces what stands there.
+    """
+    trust = TrustStore.load(file) if file.exists() else TrustStore()
+    bounds: dict[str, Any] = {
+        "audiences": tuple(audience) if audience else None,
+        "ceiling": None if ceiling is None else _ceiling(ceiling),
+        "max_depth": max_depth,
+        "max_ttl": max_ttl,
+        "revocation": revocation,
+    }
+    stated = {name: bound for name, bound in bounds.items() if bound is not None}
+    known = trust.snapshot.issuer(issuer)
+    record = _new_issuer(issuer, stated) if known is None else replace(known, **stated)
+    if key is not None:
+        added = KeyRecord(
+            key=read_public_key(key), usages=frozenset({usage}), not_before=read(Clock()), agent=agent
+        )
+        record = replace(record, keys=(*record.keys, added))
+    trust.replace(trust.snapshot.with_issuer(record))
+    trust.save(file)
+    _show(TrustSnapshot((record,)), as_json=as_json)
+
+
+@app.command("show")
+@reported
+def show_trust(file: TrustFile, *, as_json: Json = False) -> None:
+    """Show whom a trust file trusts."""
+    _show(TrustStore.load(file).snapshot, as_json=as_json)
+
+
+def _new_issuer(name: str, stated: dict[str, Any]) -> Issuer:
+    options = {"ceiling": "--ceiling", "audiences": "--audience", "max_depth": "--max-depth"}
+    if missing := [option for field, option in options.items() if field not in stated]:
+        msg = f"issuer {name!r} is not in the file: say what it may grant, with {', '.join(missing)}"
+        raise ConfigurationError(msg, field="issuer")
+    return Issuer(name=name, **stated)
+
+
+def _ceiling(given: str) -> Scope:
+    return Scope.UNRESTRICTED if given == _UNRESTRICTED else read_scope(given)
+
+
+def _show(trust: TrustSnapshot, *, as_json: bool) -> None:
+    if as_json:
+        emit(cast("dict[str, JsonValue]", parse_strict(trust_file.dump(trust.issuers))))
+    else:
+        show("\n\n".join(_issuer_text(issuer) for issuer in trust) or "nobody is trusted")
+
+
+def _issuer_text(issuer: Issuer) -> str:
+    ceiling = _UNRESTRICTED if issuer.ceiling.unrestricted else _scope_text(issuer.ceiling)
+    depth = "handed on never" if not issuer.max_depth else f"handed on {issuer.max_depth} times"
+    rows = [
+        ("audiences", ", ".join(issuer.audiences)),
+        ("ceiling", ceiling),
+        ("tokens", f"good for {duration(issuer.max_ttl)} and {depth}, at most"),
+        ("revocation", f"list {issuer.revocation}" if issuer.revocation == "required" else "no list"),
+        *(("key", _key_text(record)) for record in issuer.keys),
+    ]
+    return "\n".join([f"issuer {issuer.name}", *(f"  {label:<11} {text}" for label, text in rows)])
+
+
+def _scope_text(scope: Scope) -> str:
+    return visible(json.dumps(scope.to_json(), ensure_ascii=False))
+
+
+def _key_text(record: KeyRecord) -> str:
+    agent = "" if record.agent is None else f" for {record.agent}"
+    return f"{record.key.key_id} {record.status}: {', '.join(sorted(record.usages))}{agent}"
