@@ -16,7 +16,7 @@ help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/run.stamp ## run the demonstration: delegate, sign, verify, refuse
-	@.venv/bin/python examples/demo.py
+	@.venv/bin/python -m examples.demo $(ARGS)
 
 test: .venv/test.stamp ## run the tests; make test ARGS="-k replay" for some of them
 	@.venv/bin/python -m pytest $(ARGS)

@@ -1,0 +1,1 @@
+"""Programs to read and to run; each is run by a test."""
