@@ -113,8 +113,9 @@ def test_the_floors_of_the_readme_are_the_rooms_of_the_package() -> None:
 
 
 def test_the_command_lines_of_the_readme_exist() -> None:
-    from delegate.cli.app import app as command_line  # noqa: PLC0415 - the extra is optional
     from typer.testing import CliRunner  # noqa: PLC0415
+
+    from delegate.cli.app import app as command_line  # noqa: PLC0415 - the extra is optional
 
     shell = README.partition("## From the command line")[2].partition("```\n")[0]
     commands = re.findall(r"^delegate (\w+(?: add)?)", shell, re.MULTILINE)

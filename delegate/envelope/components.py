@@ -184,7 +184,10 @@ def parse_parameters(text: str) -> Parameters:
 
 
 def typed_parameters(created: str, expires: str, nonce: str, keyid: str, alg: str, _tag: str) -> Parameters:
-    """The values of ``PARAMETERS``, each in its type; raises ``NonceMalformedError``, ``AlgNotAllowedError``."""
+    """The values of ``PARAMETERS``, each in its type.
+
+    Raises ``NonceMalformedError`` or ``AlgNotAllowedError``.
+    """
     if alg not in ALGORITHMS:
         msg = f"algorithm {alg[:32]!r} is not one of {', '.join(ALGORITHMS)}"
         raise AlgNotAllowedError(msg, component="alg", limit=tuple(ALGORITHMS))

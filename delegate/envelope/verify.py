@@ -137,9 +137,8 @@ def pick_signature(headers: Mapping[str, bytes]) -> SignedMember:
         return _pick_among(inputs, signatures)
     label, items, *parameters = values
     text = inputs[len(label) + 1 :]
-    return SignedMember(
-        label, text, parse_components(items), typed_parameters(*parameters), _signature(label, text, signatures)
-    )
+    signature = _signature(label, text, signatures)
+    return SignedMember(label, text, parse_components(items), typed_parameters(*parameters), signature)
 
 
 def _pick_among(inputs: str, signatures: str) -> SignedMember:

@@ -1,0 +1,3 @@
+"""Frameworks: one file for each, on ``server/`` or ``client/`` and never on another adapter."""
+
+from __future__ import annotations

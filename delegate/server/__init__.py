@@ -1,0 +1,11 @@
+"""The server's end of HTTP, as far as the protocol goes: no framework is imported here.
+
+- ``asgi``         the middleware: verify, then hand on, or refuse
+- ``problem``      a refusal as an RFC 9457 answer, and what a stranger may learn from it
+- ``body``         the request body, read once within its bounds and replayed
+- ``stream``       event streams that end with the authority they were opened with
+- ``development``  what the server saw, for the developer of a client
+- ``interface``    the types of ASGI
+"""
+
+from __future__ import annotations

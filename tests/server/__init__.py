@@ -1,0 +1,1 @@
+"""The server: refusals, bodies, streams and the middleware."""
