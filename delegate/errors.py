@@ -33,7 +33,7 @@ class DelegateError(Exception):
     - ``field``: name of the refused field, a dotted or JSON path where it is nested;
     - ``component``: the RFC 9421 component identifier or signature parameter;
     - ``limit``: the bound that was passed, or the value that was expected;
-    - ``step``: the step of verification (1 to 12) that refused, set by the verifier;
+    - ``step``: the step of verification (1 to 11) that refused, set by the verifier;
     - ``proved``: whether all signatures had verified by then, so that the sender may be told ``code``.
     """
 
@@ -485,11 +485,11 @@ class WidenedError(DelegationError):
 
 
 class DepthExceededError(DelegationError):
-    """The chain has more hops than a block, or the issuer's record, permits."""
+    """The chain has more hops than one of its blocks permits."""
 
     code = "depth_exceeded"
     status = 403
-    fix = "delegate from an earlier holder, or ask the issuer for more depth"
+    fix = "delegate from an earlier holder, or ask its delegator for more hops"
 
 
 class DelegationExpiredError(DelegationError):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from ipaddress import IPv6Address
 from typing import Final
 
 from delegate.errors import MalformedError, TooLargeError
@@ -91,6 +92,13 @@ def require_nfc(value: str, field: str) -> str:
     return value
 
 
+def _is_canonical_ipv6(text: str) -> bool:
+    try:
+        return str(IPv6Address(text)) == text
+    except ValueError:
+        return False
+
+
 def require_origin(value: object, field: str) -> str:
     """A web origin (RFC 6454) in its one form: lower case, no default port, no path.
 
@@ -103,6 +111,9 @@ def require_origin(value: object, field: str) -> str:
         msg = f"{field} {text!r} is not an origin such as https://api.example.com (lower case, no path)"
         raise MalformedError(msg, field=field)
     scheme, host, port = match["scheme"], match["host"], match["port"]
+    if host.startswith("[") and not _is_canonical_ipv6(host[1:-1]):
+        msg = f"{field} {text!r} does not hold an IPv6 address in its short form (RFC 5952)"
+        raise MalformedError(msg, field=field)
     if port is not None and (int(port) > _PORT_MAX or port == _DEFAULT_PORT[scheme]):
         msg = f"{field} {text!r} must leave out port {port}"
         raise MalformedError(msg, field=field)

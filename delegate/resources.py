@@ -78,8 +78,8 @@ class Patterns(ABC):
         """``value`` as a pattern of this matcher, or ``MalformedError`` with ``field=name``."""
 
     @abstractmethod
-    def require_value(self, value: str, name: str) -> None:
-        """Raise ``ResourceMalformedError`` when text that was asked for is not a value of this matcher."""
+    def require_value(self, value: str, name: str, block: int) -> None:
+        """Raise ``ResourceMalformedError`` when text asked for is no value of this matcher."""
 
     @abstractmethod
     def matches(self, value: str) -> bool:
@@ -112,7 +112,7 @@ class ExactPatterns(Patterns):
         """Any text of 1 to 256 bytes without hidden characters."""
         return require_text(value, name)
 
-    def require_value(self, value: str, name: str) -> None:
+    def require_value(self, value: str, name: str, block: int) -> None:
         """Every text is a value."""
 
     def matches(self, value: str) -> bool:
@@ -166,11 +166,11 @@ class PathPatterns(Patterns):
             raise MalformedError(msg, field=name)
         return text
 
-    def require_value(self, value: str, name: str) -> None:
+    def require_value(self, value: str, name: str, block: int) -> None:
         """A canonical path; the characters of wildcards are ordinary here."""
         if _VALUE.fullmatch(value) is None:
             msg = f'{name}: "{value}" is not a canonical path: {_PATH_RULE}'
-            raise ResourceMalformedError(msg, field=name)
+            raise ResourceMalformedError(msg, field=name, block=block)
 
     def matches(self, value: str) -> bool:
         """Segment by segment; ``value`` is canonical."""

@@ -72,7 +72,7 @@ def _require_parts(value: object) -> dict[str, object]:
     if type(value) is not dict:
         msg = f"a scope must be an object, not {type(value).__name__}"
         raise MalformedError(msg, field="scope")
-    for name in value.keys() - _PARTS:
+    for name in sorted(value.keys() - _PARTS, key=ascii):
         shown = ascii(name)[1:-1][:LABEL_MAX_CHARS] if type(name) is str else type(name).__name__
         msg = f'a scope has no part "{shown}"'
         raise MalformedError(msg, field=shown, limit=tuple(sorted(_PARTS)))
@@ -387,7 +387,7 @@ class Scope:
         if granted is None:
             raise _out_of_scope(block, "resource", f"{kind}:{values[0]}", f"resources.{kind}", ())
         for value in values:
-            granted.require_value(value, f"resources.{kind}")
+            granted.require_value(value, f"resources.{kind}", block)
             if not granted.matches(value):
                 shown = f"{kind}:{value}"
                 raise _out_of_scope(block, "resource", shown, f"resources.{kind}", granted.patterns)

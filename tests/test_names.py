@@ -135,6 +135,10 @@ def test_origins(origin: str) -> None:
         "https://",
         "https://bücher.example",
         "https://a.example.evil/..",
+        "https://[::::]",
+        "https://[2001:db8:0::1]",
+        "https://[2001:DB8::1]",
+        "https://[::ffff:127.0.0.1%1]",
     ],
 )
 def test_a16_origins_have_one_form(origin: str) -> None:

@@ -194,7 +194,7 @@ def paths(example: Any) -> None:
     for pattern, value, answer in example["matches"]:
         assert PathPatterns((pattern,)).matches(value) is answer, (pattern, value)
     for value in example["values_refused"]:
-        assert code_of(PathPatterns(("/**",)).require_value, value, "file") == "resource_malformed"
+        assert code_of(PathPatterns(("/**",)).require_value, value, "file", 0) == "resource_malformed"
     for outer, inner, answer in example["contains"]:
         assert PathPatterns((outer,)).covers(inner) is answer, (outer, inner)
     for left, right, both in example["meet"]:

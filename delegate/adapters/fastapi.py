@@ -188,15 +188,23 @@ def _names_action(dependant: Any) -> bool:  # noqa: ANN401 - differs between Fas
 
 def _matched(routes: Iterable[Any], scope: Scope) -> _Says:
     """What the route says that the router will choose: the first that matches in full."""
-    for route in _contexts(routes):
-        match, child_scope = route.matches(scope)
+    for route in routes:
+        if route.matches(scope)[0] is Match.FULL:
+            return _chosen(route, scope)
+    return _Says.NOTHING
+
+
+def _chosen(route: Any, scope: Scope) -> _Says:  # noqa: ANN401
+    """The same for one route of the router, which may be a whole router that it includes."""
+    for each in _contexts([route]):
+        match, child_scope = each.matches(scope)
         if match is not Match.FULL:
             continue
-        if not isinstance(_original(route), Mount | Host):
-            return _says(route)
-        if _marked(route.app):
+        if not isinstance(_original(each), Mount | Host):
+            return _says(each)
+        if _marked(each.app):
             return _Says.PUBLIC
-        return _matched(route.routes, {**scope, **child_scope})
+        return _matched(each.routes, {**scope, **child_scope})
     return _Says.NOTHING
 
 

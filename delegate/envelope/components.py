@@ -37,14 +37,12 @@ __all__ = [
     "ALWAYS_COVERED",
     "BODY_METHODS",
     "COVERED_IF_PRESENT",
-    "PARAMETERS",
     "TAG",
     "Components",
     "Parameters",
     "parse_components",
     "parse_parameters",
     "signature_base",
-    "typed_parameters",
 ]
 
 TAG: Final = "delegate-v1"
@@ -90,12 +88,11 @@ _VALUES: Final = {
     "alg": _STRING,
     "tag": f'"({TAG})"',
 }
-PARAMETERS: Final = (
+_PARAMETERS: Final = re.compile(
     f"(?:;(?:{'|'.join(f'{name}={value}' for name, value in _VALUES.items())})){{{len(_VALUES)}}}"
 )
-"""An expression for the six parameters in any order; a group for each value, in the order of ``_VALUES``."""
+"""All six in any order; a group for each value, in the order of ``_VALUES``."""
 
-_PARAMETERS: Final = re.compile(PARAMETERS)
 _PARAMETER: Final = re.compile(r';([a-z*][a-z0-9_\-.*]*+)=?("[^"]*+"|[^;"]*+)')
 _TOO_FINE: Final = re.compile(r"[1-9][0-9]{11,14}")
 
@@ -180,14 +177,7 @@ def parse_parameters(text: str) -> Parameters:
     match = _PARAMETERS.fullmatch(text)
     if match is None or None in (values := match.groups()):  # six repeats and six values: each came once
         raise _parameter_refusal(text)
-    return typed_parameters(*values)
-
-
-def typed_parameters(created: str, expires: str, nonce: str, keyid: str, alg: str, _tag: str) -> Parameters:
-    """The values of ``PARAMETERS``, each in its type.
-
-    Raises ``NonceMalformedError`` or ``AlgNotAllowedError``.
-    """
+    created, expires, nonce, keyid, alg, _tag = values
     if alg not in ALGORITHMS:
         msg = f"algorithm {alg[:32]!r} is not one of {', '.join(ALGORITHMS)}"
         raise AlgNotAllowedError(msg, component="alg", limit=tuple(ALGORITHMS))
@@ -206,7 +196,7 @@ def _parameter_refusal(text: str) -> DelegateError:
         if name not in _VALUES or names.count(name) > 1:
             msg = f"signature parameter {name[:32]!r} is unknown or repeated"
             return ParamMalformedError(msg, component=name)
-        if _TOO_FINE.fullmatch(value):
+        if _VALUES[name] is _SECONDS and _TOO_FINE.fullmatch(value):
             msg = f"{name} is not in seconds: more than 11 digits"
             return TimestampUnitError(msg, component=name, limit=TIMESTAMP_MAX)
         if re.fullmatch(_VALUES[name], value) is None:

@@ -6,7 +6,6 @@ does I/O, reads a clock or knows about trust: ``delegate.verifier`` calls them i
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -14,14 +13,12 @@ from delegate.envelope.components import (
     ALGORITHMS,
     BODY_METHODS,
     COVERED_IF_PRESENT,
-    PARAMETERS,
     Components,
     Parameters,
     has_tag,
     parse_components,
     parse_parameters,
     require_covered,
-    typed_parameters,
 )
 from delegate.envelope.fields import (
     InnerList,
@@ -63,9 +60,11 @@ if TYPE_CHECKING:
 __all__ = [
     "METHOD_OVERRIDES",
     "EnvelopeRules",
+    "PickedMember",
     "SignedMember",
     "pick_signature",
     "read_delegation",
+    "read_member",
     "read_target",
     "require_algorithm",
     "require_coverage",
@@ -77,11 +76,12 @@ _SIGNATURE_BYTES: Final = 64
 METHOD_OVERRIDES: Final = frozenset({"x-http-method-override", "x-http-method", "x-method-override"})
 """Headers by which some frameworks let a request run as another method than its own."""
 
-_TOKEN_START: Final = b't="'
-_SOLE_MEMBER: Final = re.compile(rf"([a-z*][a-z0-9_\-.*]*+)=(\([^()\\]*+\)){PARAMETERS}")
-"""Our member alone, as nearly every request carries it, with nothing wrong with its parameters."""
+READ_BY_VERIFIER: Final = frozenset(
+    {"signature", "signature-input", "delegation", "agent-identity", "content-digest", "host"}
+)
+"""Headers that verification itself reads: a proxy that added one would take part in the decision."""
 
-_SOLE_SIGNATURE: Final = re.compile(r"([a-z*][a-z0-9_\-.*]*+)=:([A-Za-z0-9+/=]*+):")
+_TOKEN_START: Final = b't="'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,54 +104,54 @@ class EnvelopeRules:
             if type(value) is not int or not low <= value <= high:
                 msg = f"{name} must be a whole number of seconds from {low} to {high}, not {value!r}"
                 raise ConfigurationError(msg, field=name, limit=high)
-        for name in self.must_cover | self.proxy_adds:
-            if name != name.lower():
-                msg = f"header name {name!r} must be written in lower case"
-                raise ConfigurationError(msg, field="must_cover")
+        for field, names in (("must_cover", self.must_cover), ("proxy_adds", self.proxy_adds)):
+            for name in sorted(names):
+                if name != name.lower():
+                    msg = f"{field}: header name {name!r} must be written in lower case"
+                    raise ConfigurationError(msg, field=field)
+        if read_here := self.proxy_adds & READ_BY_VERIFIER:
+            msg = f"proxy_adds: {min(read_here)!r} decides the verdict, so it must be signed or absent"
+            raise ConfigurationError(msg, field="proxy_adds", limit=sorted(READ_BY_VERIFIER))
+
+
+class PickedMember(NamedTuple):
+    """Our member of ``Signature-Input``, as text, and of ``Signature``."""
+
+    items: str
+    parameters: str
+    signature: bytes
 
 
 class SignedMember(NamedTuple):
-    """Our member of ``Signature-Input`` and of ``Signature``: what is covered, how, and the signature."""
+    """What one signature of ours covers, how, and the signature itself."""
 
-    label: str
     text: str
-    """The member without its label: the value of ``@signature-params``."""
+    """The member of ``Signature-Input`` without its label: the value of ``@signature-params``."""
     components: Components
     parameters: Parameters
     signature: bytes
 
 
-def pick_signature(headers: Mapping[str, bytes]) -> SignedMember:
-    """Step 2: find the one signature with our tag, and read it strictly.
+def pick_signature(headers: Mapping[str, bytes]) -> PickedMember:
+    """Step 2: find the one signature with our tag.
 
     Raises ``SignatureMissingError``, ``SignatureAmbiguousError``, ``SignatureInputMalformedError``,
-    ``SignatureMalformedError``, ``HeaderTooLargeError`` and what reading components and parameters raises.
+    ``SignatureMalformedError`` or ``HeaderTooLargeError``.
     """
-    if "signature-input" not in headers or "signature" not in headers:
-        msg = "the request has no Signature-Input and Signature header"
-        raise SignatureMissingError(msg, component="signature-input")
-    inputs = headers["signature-input"].decode("latin-1").strip(" ")
-    signatures = headers["signature"].decode("latin-1").strip(" ")
-    sole = _SOLE_MEMBER.fullmatch(inputs)
-    if sole is None or None in (values := sole.groups()):
-        return _pick_among(inputs, signatures)
-    label, items, *parameters = values
-    text = inputs[len(label) + 1 :]
-    signature = _signature(label, text, signatures)
-    return SignedMember(label, text, parse_components(items), typed_parameters(*parameters), signature)
-
-
-def _pick_among(inputs: str, signatures: str) -> SignedMember:
-    """The general way: members of other signers, or a member of ours that has something wrong with it."""
-    label, member = _ours(parse_signature_input(inputs))
-    text = "".join(member)
-    signature = _signature(label, text, signatures)
-    try:
-        components, parameters = parse_components(member[0]), parse_parameters(member[1])
-    except DelegateError:
-        require_well_formed(member)  # what is not even a structured field is refused as that
-        raise
-    return SignedMember(label, text, components, parameters, signature)
+    for name in ("signature-input", "signature"):
+        if name not in headers:
+            msg = f"the request has no {name} header"
+            raise SignatureMissingError(msg, component=name)
+    label, member = _ours(parse_signature_input(headers["signature-input"].decode("latin-1").strip(" ")))
+    signatures = parse_byte_sequences(headers["signature"].decode("latin-1").strip(" "), "signature")
+    encoded = signatures.get(label)
+    if encoded is None:
+        msg = f"Signature has no member {label[:32]!r}, which Signature-Input describes"
+        raise SignatureMissingError(msg, component="signature")
+    items, parameters = member
+    _require_size("signature-input", len(label) + 1 + len(items) + len(parameters), SIGNATURE_INPUT_MAX_BYTES)
+    _require_size("signature", len(label) + 3 + len(encoded), SIGNATURE_MAX_BYTES)
+    return PickedMember(items, parameters, decode_bytes(encoded, _SIGNATURE_BYTES, "signature"))
 
 
 def _ours(members: Mapping[str, InnerList]) -> tuple[str, InnerList]:
@@ -171,31 +171,32 @@ def _ours(members: Mapping[str, InnerList]) -> tuple[str, InnerList]:
     return ours
 
 
-def _signature(label: str, text: str, signatures: str) -> bytes:
-    """The 64 bytes under ``label``, once both members of ours are known to be within their sizes."""
-    sole = _SOLE_SIGNATURE.fullmatch(signatures)
-    if sole is not None and sole[1] == label:
-        encoded: str | None = sole[2]
-    else:
-        encoded = parse_byte_sequences(signatures, "signature").get(label)
-    if encoded is None:
-        msg = f"Signature has no member {label[:32]!r}, which Signature-Input describes"
-        raise SignatureMissingError(msg, component="signature")
-    _require_size("signature-input", len(label) + 1 + len(text), SIGNATURE_INPUT_MAX_BYTES)
-    _require_size("signature", len(label) + 3 + len(encoded), SIGNATURE_MAX_BYTES)
-    return decode_bytes(encoded, _SIGNATURE_BYTES, "signature")
-
-
 def _require_size(name: str, size: int, limit: int) -> None:
     if size > limit:
         msg = f"our member of {name} is {size} bytes, the limit is {limit}"
         raise HeaderTooLargeError(msg, component=name, limit=limit)
 
 
+def read_member(picked: PickedMember) -> SignedMember:
+    """Step 3, first half: the components and parameters, strictly.
+
+    Raises what ``parse_components`` and ``parse_parameters`` raise, and ``SignatureInputMalformedError``
+    for what is not even a structured field.
+    """
+    items, parameters, signature = picked
+    try:
+        return SignedMember(
+            items + parameters, parse_components(items), parse_parameters(parameters), signature
+        )
+    except DelegateError:
+        require_well_formed((items, parameters))
+        raise
+
+
 def require_coverage(
     member: SignedMember, method: str, headers: Headers, rules: EnvelopeRules
 ) -> frozenset[str]:
-    """Step 3: nothing that changes the request's meaning may be present and unsigned.
+    """Step 3, second half: nothing that changes the request's meaning may be present and unsigned.
 
     Returns the names of present headers that ``rules.proxy_adds`` tolerates uncovered: the handler must
     not see them. Raises ``ComponentMissingError``, ``HeaderNotCoveredError``, ``HeaderDuplicateError`` or

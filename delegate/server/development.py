@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from delegate.envelope.components import signature_base
 from delegate.envelope.message import snapshot
 from delegate.envelope.target import origin_authority
-from delegate.envelope.verify import pick_signature, read_target
+from delegate.envelope.verify import pick_signature, read_member, read_target
 from delegate.errors import DelegateError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _masked(line: re.Match[str]) -> str:
 def _base(verifier: Verifier, request: Request) -> bytes:
     policy = verifier._policy  # noqa: SLF001 - the only reader besides the steps, and it decides nothing
     headers = snapshot(request.headers).values
-    member = pick_signature(headers)
+    member = read_member(pick_signature(headers))
     host = headers.get("host")
     origin = policy.origins.select(None if host is None else host.decode("latin-1"))
     path = policy.public_prefix + request.path.removeprefix(policy.strip_prefix)

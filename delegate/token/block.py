@@ -19,6 +19,7 @@ from delegate.errors import (
     BytesError,
     DelegateError,
     DelegationMalformedError,
+    MalformedError,
     NonCanonicalError,
     TooLargeError,
     UnsupportedVersionError,
@@ -145,7 +146,7 @@ def _read(members: Mapping[str, SignedValue], *, is_root: bool) -> Block:
         agent=require_name(members["sub"], "sub"),
         key=PublicKey.from_text(_string(members, "key")),
         issued_at=issued_at,
-        nonce=b64url_decode(_string(members, "n"), size=TOKEN_NONCE_BYTES),
+        nonce=_nonce(_string(members, "n")),
         expires_at=expires_at,
         further_hops=_integer(members, "dep", TOKEN_MAX_BLOCKS - 1) if "dep" in members else None,
         audience=_audience(members["aud"]) if "aud" in members else None,
@@ -157,7 +158,7 @@ def _read(members: Mapping[str, SignedValue], *, is_root: bool) -> Block:
 
 def _require_members(members: Mapping[str, SignedValue], *, is_root: bool) -> None:
     names = members.keys()
-    for name in _LATER.keys() & names:
+    for name in sorted(_LATER.keys() & names):
         msg = f"this release cannot honour {name!r}"
         raise _LATER[name](msg, field=name)
     if missing := (_ROOT if is_root else _EVERY) - names:
@@ -182,6 +183,14 @@ def _string(members: Mapping[str, SignedValue], name: str) -> str:
         msg = f"{name} must be a string"
         raise DelegationMalformedError(msg, field=name)
     return value
+
+
+def _nonce(text: str) -> bytes:
+    try:
+        return b64url_decode(text, size=TOKEN_NONCE_BYTES)
+    except MalformedError:
+        msg = f"n is not {TOKEN_NONCE_BYTES} bytes in canonical base64url"
+        raise DelegationMalformedError(msg, field="n", limit=TOKEN_NONCE_BYTES) from None
 
 
 def _audience(value: SignedValue) -> tuple[str, ...]:

@@ -10,7 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from delegate.errors import KeyRevokedError, RevocationUnavailableError, UntrustedRootError
+from delegate.errors import (
+    AudienceMismatchError,
+    KeyRevokedError,
+    RevocationUnavailableError,
+    UntrustedRootError,
+)
 from delegate.limits import SKEW_DEFAULT
 from delegate.token.verify import prove, require_current, require_within_ceiling
 
@@ -18,7 +23,7 @@ if TYPE_CHECKING:
     from delegate.keys import Issuer, KeyRecord, TrustSnapshot
     from delegate.token import UnverifiedToken
 
-__all__ = ["find_root", "require_chain", "require_chain_now"]
+__all__ = ["find_root", "require_chain", "require_chain_now", "require_issuer_serves"]
 
 
 def require_chain(
@@ -29,44 +34,50 @@ def require_chain(
     Raises what step 8 raises, and ``UntrustedRootError``. What a pass leaves open: whether the holder's
     key signs, and what the server lets the chain do.
     """
-    issuer, record = find_root(token, trust)
+    issuer, record = find_root(token, trust, now=now)
     prove(token, record.key)
-    require_chain_now(token, trust, issuer, record, origin=origin, now=now, skew=skew)
+    require_chain_now(token, issuer, origin=origin, now=now, skew=skew)
 
 
-def find_root(token: UnverifiedToken, trust: TrustSnapshot) -> tuple[Issuer, KeyRecord]:
-    """The issuer that the chain claims and the record of the key it names, or ``UntrustedRootError``."""
+def find_root(token: UnverifiedToken, trust: TrustSnapshot, *, now: int) -> tuple[Issuer, KeyRecord]:
+    """Step 6: the issuer that the chain claims, and the record of the key it names, good for issuing it.
+
+    Raises ``UntrustedRootError``, ``KeyPurposeError`` or ``KeyRevokedError``. A repudiated key is refused
+    in every role, a holder's among them.
+    """
     root = token.root
     issuer, record = trust.issuer(root.issuer), trust.issuing_key(root.issuer, root.kid)
     if issuer is None or record is None:
         msg = f"issuer {root.issuer!r}, or the key that block 0 names, is not in the trust store"
         raise UntrustedRootError(msg, block=0, field="iss" if issuer is None else "kid")
+    record.require_issuing(iat=token.links[0].block.issued_at, now=now, max_ttl=issuer.max_ttl)
+    if trust.repudiated:
+        _require_unrepudiated(token, trust.repudiated)
     return issuer, record
 
 
-def require_chain_now(
-    token: UnverifiedToken,
-    trust: TrustSnapshot,
-    issuer: Issuer,
-    record: KeyRecord,
-    *,
-    origin: str,
-    now: int,
-    skew: int,
-) -> None:
+def require_chain_now(token: UnverifiedToken, issuer: Issuer, *, origin: str, now: int, skew: int) -> None:
     """Step 8, pass two: what may change while the bytes stay the same."""
     require_current(token, origin=origin, now=now, skew=skew)
-    if trust.repudiated:
-        _require_unrepudiated(token, trust.repudiated)
-    record.require_issuing(iat=token.links[0].block.issued_at, now=now, max_ttl=issuer.max_ttl)
-    if issuer.revocation != "none":
-        msg = f"issuer {issuer.name!r} demands a revocation list, and this verifier has no source of one"
-        raise RevocationUnavailableError(msg, limit=issuer.revocation)
+    _require_revocation(issuer)
     require_within_ceiling(token, issuer)
 
 
+def require_issuer_serves(issuer: Issuer, origin: str) -> None:
+    """Step 8 of a direct request: the issuer of its key may speak to this origin at all."""
+    if origin not in issuer.audiences:
+        msg = f"issuer {issuer.name!r} is trusted for {', '.join(issuer.audiences)}, not for {origin}"
+        raise AudienceMismatchError(msg, block=-1, field="audiences", limit=list(issuer.audiences))
+    _require_revocation(issuer)
+
+
+def _require_revocation(issuer: Issuer) -> None:
+    if issuer.revocation != "none":
+        msg = f"issuer {issuer.name!r} demands a revocation list, and this verifier has no source of one"
+        raise RevocationUnavailableError(msg, limit=issuer.revocation)
+
+
 def _require_unrepudiated(token: UnverifiedToken, repudiated: frozenset[str]) -> None:
-    """A repudiated key is refused in every role, a holder's among them."""
     for link in token.links:
         if link.block.key.key_id in repudiated:
             msg = f"the key that block {link.index} names is repudiated"

@@ -8,12 +8,13 @@ turns anything unexpected from a store into a refusal: an error, a time-out or d
 from __future__ import annotations
 
 import logging
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 
 from delegate.clock import Clock, read
 from delegate.envelope.target import Origins
 from delegate.envelope.verify import EnvelopeRules
-from delegate.errors import ConfigurationError, DelegateError, ReplayStoreUnavailableError
+from delegate.errors import ConfigurationError, DelegateError, MalformedError, ReplayStoreUnavailableError
 from delegate.limits import (
     BODY_DEADLINE_DEFAULT,
     BODY_MAX_BYTES_DEFAULT,
@@ -80,6 +81,16 @@ class Verifier:
         if mode not in {"enforce", "observe"}:
             msg = f"mode must be 'enforce' or 'observe', not {mode!r}"
             raise ConfigurationError(msg, field="mode")
+        for field, names in (("origins", origins), ("must_cover", must_cover), ("proxy_adds", proxy_adds)):
+            if isinstance(names, str):
+                msg = f"{field} must be a list of strings: write [{names!r}]"
+                raise ConfigurationError(msg, field=field)
+        _require_number(body_limit, "body_limit", whole=True)
+        _require_number(body_deadline, "body_deadline", whole=False)
+        _require_number(cache_size, "cache_size", whole=True)
+        if type(require_delegation) is not bool:
+            msg = f"require_delegation must be True or False, not {require_delegation!r}"
+            raise ConfigurationError(msg, field="require_delegation")
         self.mode: Final = mode
         self._replay = replay
         self._claim: Callable[..., int] | None = getattr(replay, "claim", None)
@@ -94,7 +105,7 @@ class Verifier:
                 proxy_adds=frozenset(proxy_adds),
             ),
             clock=clock or Clock(),
-            tenant=require_name(tenant, "tenant"),
+            tenant=_tenant(tenant),
             require_delegation=require_delegation,
             body_limit=body_limit,
             body_deadline=body_deadline,
@@ -249,8 +260,30 @@ def _prefix(text: str, field: str) -> bytes:
     return text.encode()
 
 
+def _tenant(name: str) -> str:
+    try:
+        return require_name(name, "tenant")
+    except MalformedError as error:
+        raise ConfigurationError(str(error), field="tenant", limit=error.limit) from None
+
+
+def _require_number(value: float, field: str, *, whole: bool) -> None:
+    number = type(value) is int or (not whole and type(value) is float and isfinite(value))
+    if not number or value < 0 or (value == 0 and not whole):
+        kind = "a whole number, 0 or more" if whole else "a number of seconds above 0"
+        msg = f"{field} must be {kind}, not {value!r}"
+        raise ConfigurationError(msg, field=field)
+
+
 def _accepted(verified: Verified) -> Verified:
-    _log.info("accepted", extra={"delegate": verified})
+    if _log.isEnabledFor(logging.INFO):
+        _log.info(
+            "accepted: %s by %s of issuer %s",
+            verified.request_id,
+            " > ".join(verified.path),
+            verified.issuer,
+            extra={"delegate_chain": verified.chain_id, "delegate_key": verified.key_id},
+        )
     return verified
 
 

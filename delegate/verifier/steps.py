@@ -18,12 +18,13 @@ from delegate.clock import Clock, read
 from delegate.envelope.components import signature_base
 from delegate.envelope.digest import require_digest
 from delegate.envelope.message import snapshot
-from delegate.envelope.target import Origins, origin_authority
+from delegate.envelope.target import Origins, origin_authority, require_method
 from delegate.envelope.verify import (
     EnvelopeRules,
     SignedMember,
     pick_signature,
     read_delegation,
+    read_member,
     read_target,
     require_algorithm,
     require_coverage,
@@ -48,7 +49,7 @@ from delegate.limits import BODY_DEADLINE_DEFAULT, BODY_MAX_BYTES_DEFAULT
 from delegate.token.cache import ChainCache
 from delegate.token.chain import UnverifiedToken, parse_unverified
 from delegate.token.verify import prove, require_current
-from delegate.verifier.chain import find_root, require_chain_now
+from delegate.verifier.chain import find_root, require_chain_now, require_issuer_serves
 from delegate.verifier.proof import Facts, Verified, verified
 
 if TYPE_CHECKING:
@@ -96,8 +97,6 @@ class Claim(NamedTuple):
 class Signer(NamedTuple):
     """Who signed, as far as the trust store and the token say (step 6)."""
 
-    trust: TrustSnapshot
-    """What one verification trusts, from here to its end, whatever is reloaded meanwhile."""
     key: PublicKey
     issuer: Issuer
     record: KeyRecord
@@ -142,14 +141,16 @@ def verification_steps(policy: Policy, request: Request) -> Steps:
     try:
         headers = snapshot(request.headers)
         step = 2
-        member = pick_signature(headers.values)
+        values = headers.values
+        picked = pick_signature(values)
         step = 3
+        member = read_member(picked)
         hidden = require_coverage(member, request.method, headers, policy.rules)
         step = 4
         now = read(policy.clock)
         require_window(member.parameters, now, policy.rules)
         step = 5
-        values = headers.values
+        require_method(request.method)
         origin = policy.origins.select(_text(values.get("host")))
         path = _signed_path(policy, request.path)
         target = read_target(request.method, path, request.query, origin_authority(origin))
@@ -228,7 +229,7 @@ def _find_signer(
     """Step 6: whose key signs, by the token's last block or, without one, by the key's record."""
     trust = policy.trust.snapshot
     if "delegation" in headers:
-        signer = _holder(policy, trust, read_delegation(headers["delegation"]))
+        signer = _holder(policy, trust, read_delegation(headers["delegation"]), now)
     elif policy.require_delegation:
         msg = "this server requires a delegation token, and the request carries none"
         raise DelegationMissingError(msg, component="delegation")
@@ -244,13 +245,13 @@ def _find_signer(
     return signer
 
 
-def _holder(policy: Policy, trust: TrustSnapshot, text: str) -> Signer:
+def _holder(policy: Policy, trust: TrustSnapshot, text: str, now: int) -> Signer:
     """The token's last holder, and the issuer whose trust its chain claims."""
     token = policy.cache.get(text)
     known = token or policy.cache.longest_prefix(text)
     token = token or parse_unverified(text, known=known)
-    issuer, record = find_root(token, trust)
-    return Signer(trust, token.holder, issuer, record, token, len(known.links) if known else 0)
+    issuer, record = find_root(token, trust, now=now)
+    return Signer(token.holder, issuer, record, token, len(known.links) if known else 0)
 
 
 def _direct(trust: TrustSnapshot, keyid: str, now: int) -> Signer:
@@ -261,7 +262,7 @@ def _direct(trust: TrustSnapshot, keyid: str, now: int) -> Signer:
         raise KeyUnknownError(msg, component="keyid")
     issuer, record = found
     record.require_current(Usage.REQUEST, now=now)
-    return Signer(trust, record.key, issuer, record, None, 0)
+    return Signer(record.key, issuer, record, None, 0)
 
 
 def _prove_chain(policy: Policy, signer: Signer) -> None:
@@ -273,17 +274,11 @@ def _prove_chain(policy: Policy, signer: Signer) -> None:
 
 
 def _require_chain_now(policy: Policy, signer: Signer, origin: str, now: int) -> None:
-    """Step 8, pass two; a direct request has no chain."""
-    if signer.token is not None:
-        require_chain_now(
-            signer.token,
-            signer.trust,
-            signer.issuer,
-            signer.record,
-            origin=origin,
-            now=now,
-            skew=policy.rules.skew,
-        )
+    """Step 8, pass two; of a direct request, what its issuer's record says of every request."""
+    if signer.token is None:
+        require_issuer_serves(signer.issuer, origin)
+    else:
+        require_chain_now(signer.token, signer.issuer, origin=origin, now=now, skew=policy.rules.skew)
 
 
 def _claim(policy: Policy, member: SignedMember, signer: Signer, now: int) -> Claim:

@@ -309,7 +309,7 @@ def test_c18_d36_the_issuing_key_must_be_good_for_it(record: KeyRecord, code: st
         server.deliver(sign())
     else:
         refused = refusal(sign(), server)
-        assert (refused.code, refused.proved) == (code, True)
+        assert (refused.code, refused.step, refused.proved) == (code, 6, False)
 
 
 def test_repudiated_holders_are_refused_in_every_role() -> None:
@@ -441,6 +441,20 @@ def test_without_a_direct_scope_a_direct_request_may_do_nothing() -> None:
 )
 def test_s143_direct_keys_are_held_to_their_record(changes: dict[str, Any], code: str) -> None:
     assert refusal(direct(), trust=direct_trust(**changes), require_delegation=False).code == code
+
+
+def test_a_direct_request_is_held_to_its_issuers_audiences_and_revocation() -> None:
+    trust = direct_trust()
+    ops = trust.snapshot.issuer("ops")
+    assert ops is not None
+    for changes, code in (
+        ({"audiences": (OTHER_ORIGIN,)}, "audience_mismatch"),
+        ({"revocation": "required"}, "revocation_unavailable"),
+    ):
+        changed = TrustStore([replace(ops, **changes)])
+        refused = refusal(direct(), trust=changed, require_delegation=False)
+        assert (refused.code, refused.step) == (code, 8)
+    Server(trust=trust, require_delegation=False).deliver(direct())
 
 
 def test_s139_s140_a_direct_keyid_is_only_ever_a_dictionary_key() -> None:
@@ -629,6 +643,20 @@ def test_observe_logs_and_never_yields_a_proof(caplog: pytest.LogCaptureFixture)
         {"public_prefix": "api"},
         {"strip_prefix": "/api/"},
         {"public_origin": "api.example.com"},
+        {"proxy_adds": ["delegation"]},
+        {"proxy_adds": ["agent-identity"]},
+        {"proxy_adds": ["content-digest"]},
+        {"proxy_adds": "cookie"},
+        {"must_cover": "accept"},
+        {"origins": ORIGIN},
+        {"body_limit": -1},
+        {"body_limit": "1"},
+        {"body_limit": True},
+        {"body_deadline": float("nan")},
+        {"body_deadline": 0},
+        {"cache_size": -1},
+        {"require_delegation": "no"},
+        {"tenant": ""},
     ],
 )
 def test_d96_a16_k11_a_wrong_setting_stops_the_start(settings: dict[str, Any]) -> None:
