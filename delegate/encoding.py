@@ -2,8 +2,9 @@
 
 The rule: a text that decodes is the one text that encodes its value. Libraries commonly skip characters
 they do not know, forgive padding and ignore the spare bits of the last character, so that one token has
-many spellings. Here a decoder encodes its own answer again and compares: that one comparison refuses
-white space, the other alphabet, missing or excess padding, spare bits that are set and impossible lengths.
+many spellings. Here the decoder is the standard library's strict one, which refuses white space, foreign
+characters, missing or excess padding and impossible lengths; the other alphabet is made foreign to it, and
+the spare bits, which it does not look at, are looked at here.
 
 Errors never repeat the text: it may be a signature or a token.
 """
@@ -21,7 +22,12 @@ __all__ = ["b32_encode", "b64_decode", "b64_encode", "b64url_decode", "b64url_en
 _B64: Final = "base64 with padding"
 _B64URL: Final = "base64url without padding"
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
-_FROM_URL: Final = bytes.maketrans(b"-_", b"+/")
+_FROM_URL: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
+_PADDING: Final = (b"", b"!", b"==", b"=")
+"""What completes a text of this length modulo 4; no value has a text of length 1 modulo 4."""
+
+_WITHOUT_SPARE_BITS: Final = (b"", b"", b"AQgw", b"AEIMQUYcgkosw048")
+"""Characters that may end a text of this length modulo 4: those whose unused low bits are zero."""
 
 
 def b64url_encode(data: bytes) -> str:
@@ -35,11 +41,12 @@ def b64url_decode(text: str, *, size: int | None = None) -> bytes:
     Raises ``MalformedError`` (``limit`` is ``size``).
     """
     try:
-        # Two padding characters complete every length that exists; the decoder ignores what is too many.
-        data = binascii.a2b_base64(text.encode().translate(_FROM_URL) + b"==")
+        encoded = text.encode().translate(_FROM_URL)
+        over = len(encoded) % 4
+        data = binascii.a2b_base64(encoded + _PADDING[over], strict_mode=True)
     except ValueError:
         raise _refusal(_B64URL, size) from None
-    if b64url_encode(data) != text or (size is not None and len(data) != size):
+    if (over and encoded[-1] not in _WITHOUT_SPARE_BITS[over]) or (size is not None and len(data) != size):
         raise _refusal(_B64URL, size)
     return data
 

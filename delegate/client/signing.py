@@ -287,7 +287,7 @@ def _signed(rules: Rules, delegation: Delegation, request: Outgoing, target: byt
     lines = _lines(request, authority)
     if body or request.method in BODY_METHODS:
         lines.append((b"Content-Length", b"%d" % len(body)))
-    headers = snapshot(lines).values
+    headers, _ = snapshot(lines)
     if overrides := METHOD_OVERRIDES & headers.keys():
         msg = f"header {min(overrides)!r} tries to override the method, and servers refuse it"
         raise MethodRejectedError(msg, component=min(overrides))
@@ -332,7 +332,7 @@ def _require_host(host: str, origin: str) -> None:
     if host == origin_authority(origin):
         return
     try:
-        Origins((origin,)).select(host)
+        Origins((origin,)).select(host.encode("latin-1"))
     except AuthorityRejectedError:
         msg = f"the Host header does not name {origin}, to which the URL leads: leave it out"
         raise AuthorityRejectedError(msg, component="@authority", limit=origin) from None

@@ -51,6 +51,8 @@ TAG: Final = "delegate-v1"
 ALGORITHMS: Final = {"ed25519": "ed25519", "ecdsa-p256-sha256": "p256"}
 """RFC 9421 algorithm name -> our name of the key type."""
 
+_TAG_PARAMETER: Final = f';tag="{TAG}"'
+
 DERIVED: Final = frozenset({"@method", "@authority", "@path", "@query"})
 """The derived components of the profile; all four are always covered."""
 
@@ -124,7 +126,7 @@ def has_tag(parameters: str) -> bool:
     A plain search is exact here: inside a string the quotes would be escaped, and behind a closing quote
     the grammar of ``delegate.envelope.fields`` lets only ``;`` follow.
     """
-    return f';tag="{TAG}"' in parameters
+    return _TAG_PARAMETER in parameters
 
 
 @lru_cache(maxsize=512)
@@ -223,8 +225,8 @@ def signature_base(components: Components, values: Mapping[str, bytes], signatur
     except KeyError as error:
         msg = f"the signature covers {error.args[0]!r}, which the message does not have"
         raise ComponentMissingError(msg, component=error.args[0]) from None
-    base = components.template % (*picked, signature_params.encode())
-    if base.count(b"\n") != len(components.names) or not base.isascii() or b"\r" in base or b"\0" in base:
+    together = b"".join(picked)
+    if b"\n" in together or b"\r" in together or b"\0" in together or not together.isascii():
         msg = "a covered component's value has a line end, NUL or a character outside ASCII"
         raise MalformedError(msg, component="signature-input")
-    return base
+    return components.template % (*picked, signature_params.encode())

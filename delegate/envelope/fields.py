@@ -112,6 +112,9 @@ def parse_byte_sequences(
     text: str, name: str, error: type[DelegateError] = SignatureMalformedError
 ) -> dict[str, str]:
     """Read ``Signature`` or ``Content-Digest``: label -> base64 text, not yet decoded."""
+    sole = _BYTES_MEMBER.fullmatch(text)
+    if sole is not None:
+        return {sole[1]: sole[2]}
     members = _members(_BYTES_MEMBER, text, name, error)
     return {label: match[2] for label, match in members.items()}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from delegate.envelope.components import COVERED_IF_PRESENT
 from delegate.errors import HeaderDuplicateError, HeaderTooLargeError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from delegate.envelope.components import Parameters
     from delegate.identity import Identity
 
-__all__ = ["Envelope", "Headers", "snapshot"]
+__all__ = ["Envelope", "snapshot"]
 
 _JOINED: Final = frozenset({"signature", "signature-input"})
 _SINGLE: Final = COVERED_IF_PRESENT | {"host", "content-digest"}
@@ -111,17 +111,11 @@ class Envelope:
         return None if self.delegation is None else hashlib.sha256(self.delegation.encode()).digest()
 
 
-class Headers(NamedTuple):
-    """The headers of one request, copied."""
-
-    values: dict[str, bytes]
-    """Lower-case names; of a header that came more than once, the last line."""
-    repeated: set[str]
-    """Names that came more than once, other than those whose lines are joined: none of them is covered."""
-
-
-def snapshot(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+def snapshot(headers: Iterable[tuple[bytes, bytes]]) -> tuple[dict[str, bytes], set[str]]:
     """Copy the headers into a map, before any body byte is read: some servers add trailers to the list.
+
+    Returns the values by lower-case name, and the names of those further headers that came more than once,
+    whose value is that of the last line: none of them may be covered.
 
     Lines of ``Signature`` and ``Signature-Input`` are joined in order (RFC 9421 section 4.1); any other
     header that this profile reads must be one line (``HeaderDuplicateError``) and within its size
@@ -142,7 +136,7 @@ def snapshot(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
         if len(value) > _SMALLEST_LIMIT:
             _require_size(name, value)
         values[name] = value
-    return Headers(values, repeated)
+    return values, repeated
 
 
 def _require_size(name: str, value: bytes) -> None:

@@ -22,6 +22,7 @@ from delegate.envelope.components import (
     signature_base,
 )
 from delegate.envelope.message import Envelope
+from delegate.envelope.target import require_method
 from delegate.envelope.verify import read_target
 from delegate.errors import ConfigurationError, HeaderTooLargeError
 from delegate.keys import Purpose
@@ -112,6 +113,7 @@ def sign_request(
     if token is not None:
         added["delegation"] = _delegation_value(token)
     values = {name: headers[name] for name in COVERED_IF_PRESENT - _OURS if name in headers}
+    require_method(method)
     target = read_target(method, path, query, authority)
     values |= target | added
     values |= {name: headers[name] for name in cover if name in headers}

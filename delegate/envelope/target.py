@@ -30,11 +30,11 @@ _USUAL_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELET
 _METHOD: Final = re.compile(r"[A-Z][A-Z-]{0,30}[A-Z]")
 _SEGMENT: Final = (
     rb"(?!(?:\.|%2[eE]){1,2}(?:/|\Z))"  # no '.' or '..', encoded or not
-    rb"(?:[!\"$&-.0->@-\[\]-~]|%(?!2[fF]|5[cC]|00)[0-9A-Fa-f]{2})++"  # no '#', '?', '\', %2f, %5c, %00
+    rb"(?:[!\"$&-.0->@-\[\]-~]++|%(?!2[fF]|5[cC]|00)[0-9A-Fa-f]{2})++"  # no '#', '?', '\', %2f, %5c, %00
 )
 _PATH: Final = re.compile(rb"/(?:%b(?:/%b)*+/?+)?+" % (_SEGMENT, _SEGMENT))
 _EXPLICIT_PORT: Final = re.compile(r":[0-9]+\Z")
-_QUERY: Final = re.compile(rb"(?:[!\"$&-~]|%[0-9A-Fa-f]{2})*+")
+_QUERY: Final = re.compile(rb"(?:[!\"$&-~]++|%[0-9A-Fa-f]{2})*+")
 
 
 def require_method(method: str) -> str:
@@ -81,18 +81,19 @@ class Origins:
 
         Raises ``ConfigurationError`` for none at all, a malformed one, or two that share an authority.
         """
-        self._by_authority: dict[str, str] = {}
+        self._by_authority: dict[bytes, str] = {}
         self._public = public_origin
         for origin in (*origins, *([public_origin] if public_origin else [])):
             for authority in _authority_forms(_configured(origin)):
-                if self._by_authority.setdefault(authority, origin) != origin:
-                    msg = f"origins {origin!r} and {self._by_authority[authority]!r} share an authority"
+                other = self._by_authority.setdefault(authority.encode(), origin)
+                if other != origin:
+                    msg = f"origins {origin!r} and {other!r} share an authority"
                     raise ConfigurationError(msg, field="origins")
         if not self._by_authority:
             msg = "a server needs at least one origin, such as https://api.example.com"
             raise ConfigurationError(msg, field="origins")
 
-    def select(self, host: str | None) -> str:
+    def select(self, host: bytes | None) -> str:
         """The origin that ``host`` (the ``Host`` header) names; ``AuthorityRejectedError`` when none does.
 
         Case and a default port do not tell origins apart (RFC 9110 section 4.2.3); anything else does.
@@ -103,7 +104,8 @@ class Origins:
             origin = self._by_authority.get(host) or self._by_authority.get(host.lower())
             if origin is not None:
                 return origin
-        msg = f"authority {host and host[:64]!r} is none of this server's origins"
+        shown = None if host is None else host[:64].decode("latin-1")
+        msg = f"authority {shown!r} is none of this server's origins"
         raise AuthorityRejectedError(msg, component="@authority")
 
 

@@ -7,7 +7,7 @@ does I/O, reads a clock or knows about trust: ``delegate.verifier`` calls them i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from delegate.envelope.components import (
     ALGORITHMS,
@@ -27,8 +27,7 @@ from delegate.envelope.fields import (
     parse_signature_input,
     require_well_formed,
 )
-from delegate.envelope.message import Headers
-from delegate.envelope.target import require_method, require_target
+from delegate.envelope.target import require_target
 from delegate.errors import (
     AlgKeyMismatchError,
     ComponentMissingError,
@@ -56,6 +55,7 @@ from delegate.limits import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
 
 __all__ = [
     "METHOD_OVERRIDES",
@@ -114,12 +114,8 @@ class EnvelopeRules:
             raise ConfigurationError(msg, field="proxy_adds", limit=sorted(READ_BY_VERIFIER))
 
 
-class PickedMember(NamedTuple):
-    """Our member of ``Signature-Input``, as text, and of ``Signature``."""
-
-    items: str
-    parameters: str
-    signature: bytes
+PickedMember: TypeAlias = tuple[str, str, bytes]
+"""Our member of ``Signature-Input`` as text, its items and its parameters, and of ``Signature``."""
 
 
 class SignedMember(NamedTuple):
@@ -138,20 +134,23 @@ def pick_signature(headers: Mapping[str, bytes]) -> PickedMember:
     Raises ``SignatureMissingError``, ``SignatureAmbiguousError``, ``SignatureInputMalformedError``,
     ``SignatureMalformedError`` or ``HeaderTooLargeError``.
     """
-    for name in ("signature-input", "signature"):
-        if name not in headers:
-            msg = f"the request has no {name} header"
-            raise SignatureMissingError(msg, component=name)
-    label, member = _ours(parse_signature_input(headers["signature-input"].decode("latin-1").strip(" ")))
-    signatures = parse_byte_sequences(headers["signature"].decode("latin-1").strip(" "), "signature")
-    encoded = signatures.get(label)
+    if "signature-input" not in headers or "signature" not in headers:
+        name = "signature" if "signature-input" in headers else "signature-input"
+        msg = f"the request has no {name} header"
+        raise SignatureMissingError(msg, component=name)
+    label, (items, parameters) = _ours(parse_signature_input(_text(headers["signature-input"])))
+    encoded = parse_byte_sequences(_text(headers["signature"]), "signature").get(label)
     if encoded is None:
         msg = f"Signature has no member {label[:32]!r}, which Signature-Input describes"
         raise SignatureMissingError(msg, component="signature")
-    items, parameters = member
-    _require_size("signature-input", len(label) + 1 + len(items) + len(parameters), SIGNATURE_INPUT_MAX_BYTES)
-    _require_size("signature", len(label) + 3 + len(encoded), SIGNATURE_MAX_BYTES)
-    return PickedMember(items, parameters, decode_bytes(encoded, _SIGNATURE_BYTES, "signature"))
+    for name, size, limit in (
+        ("signature-input", len(label) + 1 + len(items) + len(parameters), SIGNATURE_INPUT_MAX_BYTES),
+        ("signature", len(label) + 3 + len(encoded), SIGNATURE_MAX_BYTES),
+    ):
+        if size > limit:
+            msg = f"our member of {name} is {size} bytes, the limit is {limit}"
+            raise HeaderTooLargeError(msg, component=name, limit=limit)
+    return items, parameters, decode_bytes(encoded, _SIGNATURE_BYTES, "signature")
 
 
 def _ours(members: Mapping[str, InnerList]) -> tuple[str, InnerList]:
@@ -171,10 +170,8 @@ def _ours(members: Mapping[str, InnerList]) -> tuple[str, InnerList]:
     return ours
 
 
-def _require_size(name: str, size: int, limit: int) -> None:
-    if size > limit:
-        msg = f"our member of {name} is {size} bytes, the limit is {limit}"
-        raise HeaderTooLargeError(msg, component=name, limit=limit)
+def _text(value: bytes) -> str:
+    return value.decode("latin-1").strip(" ")
 
 
 def read_member(picked: PickedMember) -> SignedMember:
@@ -194,8 +191,12 @@ def read_member(picked: PickedMember) -> SignedMember:
 
 
 def require_coverage(
-    member: SignedMember, method: str, headers: Headers, rules: EnvelopeRules
-) -> frozenset[str]:
+    member: SignedMember,
+    method: str,
+    headers: Mapping[str, bytes],
+    repeated: AbstractSet[str],
+    rules: EnvelopeRules,
+) -> AbstractSet[str]:
     """Step 3, second half: nothing that changes the request's meaning may be present and unsigned.
 
     Returns the names of present headers that ``rules.proxy_adds`` tolerates uncovered: the handler must
@@ -208,18 +209,17 @@ def require_coverage(
     if method in BODY_METHODS and "content-digest" not in covered:
         msg = f"a {method} must cover 'content-digest', even with an empty body"
         raise ComponentMissingError(msg, component="content-digest")
-    if repeated := headers.repeated and headers.repeated & covered:
-        msg = f"header {min(repeated)!r} is covered and came more than once"
-        raise HeaderDuplicateError(msg, component=min(repeated))
-    present = headers.values.keys()
-    if overrides := METHOD_OVERRIDES & present:
+    if repeated and (twice := repeated & covered):
+        msg = f"header {min(twice)!r} is covered and came more than once"
+        raise HeaderDuplicateError(msg, component=min(twice))
+    uncovered = headers.keys() - covered
+    if overrides := METHOD_OVERRIDES & uncovered:
         msg = f"header {min(overrides)!r} tries to override the method"
         raise MethodRejectedError(msg, component=min(overrides))
-    uncovered = (COVERED_IF_PRESENT & present) - covered
-    if unsigned := uncovered - rules.proxy_adds:
+    if unsigned := (COVERED_IF_PRESENT & uncovered) - rules.proxy_adds:
         msg = f"header {min(unsigned)!r} is present and not signed"
         raise HeaderNotCoveredError(msg, component=min(unsigned))
-    return (rules.proxy_adds & present) - covered if rules.proxy_adds else uncovered
+    return rules.proxy_adds & uncovered
 
 
 def require_window(parameters: Parameters, now: int, rules: EnvelopeRules) -> None:
@@ -245,9 +245,8 @@ def require_window(parameters: Parameters, now: int, rules: EnvelopeRules) -> No
 def read_target(method: str, path: bytes, query: bytes, authority: str) -> dict[str, bytes]:
     """Step 5: the values of the four derived components, checked and never normalized.
 
-    ``authority`` is that of the origin which the request's ``Host`` selected.
+    ``authority`` is that of the origin which the request's ``Host`` selected; the method was checked before.
     """
-    require_method(method)
     require_target(path, query)
     return {
         "@method": method.encode(),

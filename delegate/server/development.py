@@ -10,10 +10,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from delegate.envelope.components import signature_base
-from delegate.envelope.message import snapshot
-from delegate.envelope.target import origin_authority
-from delegate.envelope.verify import pick_signature, read_member, read_target
 from delegate.errors import DelegateError
 
 if TYPE_CHECKING:
@@ -28,7 +24,7 @@ _NONCE: Final = re.compile(r'(;nonce=")[^"]*(")')
 def masked_base(verifier: Verifier, request: Request) -> str | None:
     """The server's signature base of ``request`` without its secrets; ``None`` where it has none."""
     try:
-        base = _base(verifier, request).decode("ascii")
+        base = verifier.signature_base(request).decode("ascii")
     except DelegateError:
         return None
     return _NONCE.sub(r"\1<masked>\2", _SECRET_LINE.sub(_masked, base))
@@ -36,14 +32,3 @@ def masked_base(verifier: Verifier, request: Request) -> str | None:
 
 def _masked(line: re.Match[str]) -> str:
     return f"{line[1]}<{len(line[2])} bytes>"
-
-
-def _base(verifier: Verifier, request: Request) -> bytes:
-    policy = verifier._policy  # noqa: SLF001 - the only reader besides the steps, and it decides nothing
-    headers = snapshot(request.headers).values
-    member = read_member(pick_signature(headers))
-    host = headers.get("host")
-    origin = policy.origins.select(None if host is None else host.decode("latin-1"))
-    path = policy.public_prefix + request.path.removeprefix(policy.strip_prefix)
-    target = read_target(request.method, path, request.query, origin_authority(origin))
-    return signature_base(member.components, headers | target, member.text)

@@ -25,7 +25,7 @@ from delegate.limits import (
 from delegate.names import require_name
 from delegate.token.cache import ChainCache
 from delegate.verifier.explain import Explanation
-from delegate.verifier.steps import Claim, Policy, ReadBody, Request, verification_steps
+from delegate.verifier.steps import Claim, Policy, ReadBody, Request, rebuilt_base, verification_steps
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -107,8 +107,8 @@ class Verifier:
             clock=clock or Clock(),
             tenant=_tenant(tenant),
             require_delegation=require_delegation,
-            body_limit=body_limit,
-            body_deadline=body_deadline,
+            whole_body=ReadBody(body_limit, body_deadline),
+            no_body=ReadBody(0, body_deadline),
             public_prefix=_prefix(public_prefix, "public_prefix"),
             strip_prefix=_prefix(strip_prefix, "strip_prefix"),
             cache=ChainCache(cache_size),
@@ -162,6 +162,18 @@ class Verifier:
         except DelegateError as refusal:
             return Explanation.refused(request, refusal, now=read(self._policy.clock))
         return Explanation.passed(verified, now=read(self._policy.clock))
+
+    @property
+    def clock(self) -> Clock:
+        """The one source of time of every decision."""
+        return self._policy.clock
+
+    def signature_base(self, request: Request) -> bytes:
+        """The signature base as this server rebuilds it, to be compared with the signer's; holds the nonce.
+
+        Raises what steps 1 to 5 raise.
+        """
+        return rebuilt_base(self._policy, request)
 
     def _require_enforcing(self) -> None:
         if self.mode != "enforce":

@@ -162,7 +162,7 @@ def _note(step: StepReport) -> str:
 def _picture(request: Request, refusal: DelegateError, now: int) -> ChainPicture | None:
     """The chain in the request's ``Delegation`` header, if one can be read from it."""
     try:
-        headers = snapshot(request.headers).values
+        headers, _ = snapshot(request.headers)
         if "delegation" not in headers:
             return None
         token = parse_unverified(read_delegation(headers["delegation"]))

@@ -16,6 +16,7 @@ from delegate.errors import DelegateError, DelegationExpiredError, OutOfScopeErr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
 
     from delegate.envelope.components import Parameters
     from delegate.identity import Identity
@@ -81,7 +82,7 @@ class Facts(NamedTuple):
     issuer: Issuer
     record: KeyRecord
     """Of the issuer's key that signed block 0 or, without a token, of the signing key itself."""
-    hidden_headers: frozenset[str]
+    hidden_headers: AbstractSet[str]
 
     @property
     def envelope(self) -> Envelope:
@@ -126,7 +127,7 @@ class Verified(_Proof):
         return self.facts.token
 
     @property
-    def hidden_headers(self) -> frozenset[str]:
+    def hidden_headers(self) -> AbstractSet[str]:
         """Unsigned headers that a mesh injected: handlers must not see them."""
         return self.facts.hidden_headers
 

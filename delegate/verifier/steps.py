@@ -45,7 +45,6 @@ from delegate.errors import (
 )
 from delegate.identity import Identity
 from delegate.keys import Usage
-from delegate.limits import BODY_DEADLINE_DEFAULT, BODY_MAX_BYTES_DEFAULT
 from delegate.token.cache import ChainCache
 from delegate.token.chain import UnverifiedToken, parse_unverified
 from delegate.token.verify import prove, require_current
@@ -57,7 +56,7 @@ if TYPE_CHECKING:
 
     from delegate.keys import Issuer, KeyRecord, PublicKey, TrustSnapshot, TrustStore
 
-__all__ = ["Claim", "Policy", "ReadBody", "Request", "verification_steps"]
+__all__ = ["Claim", "Policy", "ReadBody", "Request", "rebuilt_base", "verification_steps"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +124,8 @@ class Policy:
     clock: Clock
     tenant: str = "default"
     require_delegation: bool = True
-    body_limit: int = BODY_MAX_BYTES_DEFAULT
-    body_deadline: float = BODY_DEADLINE_DEFAULT
+    whole_body: ReadBody
+    no_body: ReadBody
     public_prefix: bytes = b""
     strip_prefix: bytes = b""
     cache: ChainCache = field(default_factory=ChainCache)
@@ -139,34 +138,30 @@ def verification_steps(policy: Policy, request: Request) -> Steps:
     """
     step, proved = 1, False
     try:
-        headers = snapshot(request.headers)
+        headers, repeated = snapshot(request.headers)
         step = 2
-        values = headers.values
-        picked = pick_signature(values)
+        picked = pick_signature(headers)
         step = 3
         member = read_member(picked)
-        hidden = require_coverage(member, request.method, headers, policy.rules)
+        hidden = require_coverage(member, request.method, headers, repeated, policy.rules)
         step = 4
         now = read(policy.clock)
         require_window(member.parameters, now, policy.rules)
         step = 5
-        require_method(request.method)
-        origin = policy.origins.select(_text(values.get("host")))
-        path = _signed_path(policy, request.path)
-        target = read_target(request.method, path, request.query, origin_authority(origin))
+        origin, target = _read_target(policy, request, headers)
         step = 6
-        identity = _identity(values)
-        signer = _find_signer(policy, member, values, identity, now)
+        identity = _identity(headers)
+        signer = _find_signer(policy, member, headers, identity, now)
         step = 7
-        base = signature_base(member.components, values | target, member.text)
+        base = signature_base(member.components, headers | target, member.text)
         signer.key.verify(member.signature, base)
         step = 8
         _prove_chain(policy, signer)
         proved = True
         _require_chain_now(policy, signer, origin, now)
         step = 9
-        digest = signed_digest(member, values)
-        body = yield ReadBody(0 if digest is None else policy.body_limit, policy.body_deadline)
+        digest = signed_digest(member, headers)
+        body = yield policy.no_body if digest is None else policy.whole_body
         body_sha256 = None if digest is None else require_digest(body, digest)
         step = 10
         now = read(policy.clock)
@@ -195,8 +190,22 @@ def verification_steps(policy: Policy, request: Request) -> Steps:
     )
 
 
-def _text(value: bytes | None) -> str | None:
-    return None if value is None else value.decode("latin-1")
+def rebuilt_base(policy: Policy, request: Request) -> bytes:
+    """The signature base as this server sees it: what a signer's base is compared with, line by line."""
+    headers, _ = snapshot(request.headers)
+    member = read_member(pick_signature(headers))
+    _, target = _read_target(policy, request, headers)
+    return signature_base(member.components, headers | target, member.text)
+
+
+def _read_target(
+    policy: Policy, request: Request, headers: Mapping[str, bytes]
+) -> tuple[str, dict[str, bytes]]:
+    """Step 5: the origin that the request is for, and the values of the derived components."""
+    require_method(request.method)
+    origin = policy.origins.select(headers.get("host"))
+    path = _signed_path(policy, request.path)
+    return origin, read_target(request.method, path, request.query, origin_authority(origin))
 
 
 def _signed_path(policy: Policy, path: bytes) -> bytes:
