@@ -332,3 +332,8 @@ def test_a_message_cannot_move_the_cursor(capsys: pytest.CaptureFixture[str]) ->
         assert "\x1b" not in out + err
         assert r"a \x1b[2J b" in err
         assert bool(out) is as_json
+
+
+def test_a_text_too_long_for_a_file_name_is_refused_as_a_key(desk: Desk) -> None:
+    ran = desk.run("key", "show", "ed25519:" + "A" * 5000)
+    assert (ran.code, "malformed" in ran.err) == (1, True)
