@@ -68,7 +68,7 @@ def _float_record() -> JsonValue:
         "score": _random.random(),
         "x": _random.uniform(-1e6, 1e6),
         "whole": float(_random.randrange(1000)),
-        "series": [_random.random() * 10.0 ** _random.randrange(-9, 24) for _ in range(6)],
+        "series": [_random.random() * 10.0 ** _random.randrange(-9, 15) for _ in range(6)],
     }
 
 
