@@ -32,5 +32,7 @@ def add(holder: SecretHolder) -> None:
 
 def values() -> Iterator[bytes]:
     """Every secret of every living holder, in no particular order, possibly repeated."""
-    for holder in list(_holders.values()):
-        yield from holder.__known_secrets__()
+    for reference in _holders.valuerefs():  # a copy: other threads may add meanwhile
+        holder = reference()
+        if holder is not None:
+            yield from holder.__known_secrets__()

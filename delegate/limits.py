@@ -139,6 +139,41 @@ REPLAY_SWEEP_FULL: Final = 4096
 REPLAY_DEADLINE_DEFAULT: Final = 2.0
 """A replay store that has not answered by then is down: callers wait in front of it."""
 
+REPLAY_DEADLINE_MAX: Final = 60.0
+"""Nobody waits longer than a minute for a replay store; a signature is good for a minute by default."""
+
+REPLAY_CONNECTIONS: Final = 16
+"""Connections of one process to a replay store on the network, which decides one claim at a time anyway."""
+
+# --- revocation ------------------------------------------------------------------------------------
+
+REVOCATION_LIST_MAX_BYTES: Final = 4 << 20
+"""A list with all the entries that the next two bounds permit, in base64, and no more."""
+
+REVOCATION_MAX_TOKENS: Final = 1 << 16
+"""Token ids of one list: chains live for an hour, and who revokes more in one should repudiate the key."""
+
+REVOCATION_MAX_KEYS: Final = 1 << 14
+"""Key ids of one list: holders' keys, of which an issuer knows fewer than it has tokens."""
+
+REVOCATION_STALENESS_DEFAULT: Final = 300
+"""A list is signed anew at least this often, so whoever withholds the next one gains five minutes."""
+
+REVOCATION_STALENESS_MAX: Final = 24 * 3600
+"""An operator who can wait a day for a revocation needs no list, but a shorter ``max_ttl``."""
+
+REVOCATION_POLL_DEFAULT: Final = 2.0
+"""Between two looks at a source: with ``REVOCATION_FETCH_DEADLINE`` a new list is in force within 5 s."""
+
+REVOCATION_POLL_MAX: Final = 60.0
+"""Whoever looks less often than once a minute eats up the default staleness by waiting."""
+
+REVOCATION_FETCH_DEADLINE: Final = 2.0
+"""A server of lists that is slower than this is down, and is asked again at the next look."""
+
+REVOCATION_ETAG_MAX_CHARS: Final = 256
+"""Entity tags are short; a longer one is not sent back, and the list is fetched whole."""
+
 # --- databases -------------------------------------------------------------------------------------
 
 SQLITE_DEADLINE_MAX: Final = 60.0
@@ -158,8 +193,8 @@ TRUST_FILE_MAX_BYTES: Final = 64 << 20
 KEY_CLAIM_MAX_TTL: Final = 300
 """A key claim answers one challenge of one delegator, at once."""
 
-CHAIN_CACHE_SIZE: Final = 4096
-"""Chains whose pure facts are kept: at 4 KiB a chain, 16 MiB."""
+CHAIN_CACHE_SIZE: Final = 1024
+"""Chains whose pure facts are kept: at about 30 KiB for a chain of four blocks, 30 MiB."""
 
 # --- client ----------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pytest
@@ -24,10 +24,20 @@ from delegate.encoding import b32_encode, b64_encode, b64url_decode, b64url_enco
 from delegate.envelope.components import parse_components, parse_parameters
 from delegate.envelope.target import Origins, require_target
 from delegate.errors import DelegateError
-from delegate.keys import PublicKey, Purpose, SigningKey, TrustStore, trust_file
+from delegate.keys import (
+    KeyRecord,
+    PublicKey,
+    Purpose,
+    SigningKey,
+    TrustSnapshot,
+    TrustStore,
+    Usage,
+    trust_file,
+)
 from delegate.names import require_label, require_name, require_origin, require_text
 from delegate.replay.memory import MemoryReplayStore
 from delegate.resources import PathPatterns
+from delegate.revocation import RevocationList
 from delegate.scope import Action, Scope
 from delegate.server.problem import public_refusal
 from delegate.token import KeyClaim, parse_unverified
@@ -433,6 +443,22 @@ def replay(example: Any) -> None:
         claim = case["claim"] | {"nonce": bytes.fromhex(case["claim"]["nonce"])}
         code = code_of(store.claim, **claim)
         assert code == (None if case["answer"] == "epoch" else case["answer"]), case
+
+
+# --- revocation ------------------------------------------------------------------------------------
+
+
+@checks("revocation-list")
+def revocation_list(example: Any) -> None:
+    key = seeded(example["signed_by"])
+    record = KeyRecord(key=key.public_key, usages=frozenset({Usage.REVOKE}), not_before=0)
+    [issuer] = trust_file.parse(json.dumps(EXAMPLES["trust-file"]).encode())
+    trust = TrustSnapshot((replace(issuer, keys=(*issuer.keys, record)),))
+    found = RevocationList.verify(example["envelope"].encode(), trust, now=example["now"])
+    assert found.payload.decode() == example["payload"]
+    assert pae("application/vnd.delegate.revocation-list+json", found.payload).decode() == example["pae"]
+    assert found.tokens == {EXAMPLES["token"]["token_id"]}
+    assert found.keys == {seeded("worker").key_id}
 
 
 # --- tables ----------------------------------------------------------------------------------------

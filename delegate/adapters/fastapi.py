@@ -33,9 +33,14 @@ from fastapi import FastAPI, Request, Response
 from starlette.applications import Starlette
 from starlette.routing import Host, Match, Mount, WebSocketRoute
 
-from delegate.errors import ActionUnmappedError, ConfigurationError, DelegateError
+from delegate.errors import (
+    ActionUnmappedError,
+    ConfigurationError,
+    DelegateError,
+    ResourceMalformedError,
+)
 from delegate.scope import Action
-from delegate.server.asgi import VERIFIED, DelegateMiddleware
+from delegate.server.asgi import DENIED, VERIFIED, DelegateMiddleware
 from delegate.server.interface import ASGIApp, Receive, Scope, Send
 from delegate.server.problem import public_refusal
 from delegate.verifier import Grant, Verified, Verifier
@@ -88,17 +93,22 @@ class _Requirement:
         if verified is None:
             msg = f"nobody verified this request for {self.action.tool!r}: call protect(app, verifier)"
             raise ConfigurationError(msg, field="protect")
-        named = {} if self.resources is None else self.resources(request)
-        resources = await named if isawaitable(named) else named
         try:
-            return verified.authorize(self._on(resources))
+            return verified.authorize(await self._wanted(request))
         except DelegateError as error:
             error.proved = True
+            request.scope[DENIED] = error
             raise
 
-    def _on(self, resources: Mapping[str, Sequence[str]]) -> Action:
-        if not resources:
+    async def _wanted(self, request: Request) -> Action:
+        """The action with the resources that this request touches."""
+        if self.resources is None:
             return self.action
+        named = self.resources(request)
+        resources = await named if isawaitable(named) else named
+        if not resources:
+            msg = f"resources= of {self.action.tool!r} named nothing that this request touches"
+            raise ResourceMalformedError(msg, field="resources")
         return Action(
             self.action.tool,
             operation=self.action.operation,
@@ -297,17 +307,22 @@ class _Gate:
 
     async def _serve_mapped(self, scope: Scope, receive: Receive, send: Send) -> None:
         if VERIFIED in scope and scope[_ROUTE] is not _Says.ACTION:
-            msg = f"no route of this server names an action for {scope['method']} {scope['path']}"
+            msg = f"no route of this server names an action for {scope['method']} {scope['path']!r}"
             error = ActionUnmappedError(msg)
             error.proved = True
+            scope[DENIED] = error
             raise error
         await self._stack(scope, receive, send)
 
     def render(self, request: Request, error: Exception) -> Response:
         """The exception handler for refusals of ``requires``, and of ``Verified.authorize`` in handlers."""
         verified: Verified | None = request.scope.get(VERIFIED)
-        if verified is None or not isinstance(error, DelegateError) or not error.proved:
+        if not isinstance(error, DelegateError):
+            raise error
+        if verified is None or not error.proved or error.step is not None:
             raise error  # of a call that the handler made itself: a defect, not a refusal
+        if request.scope.get(DENIED) is not error:
+            error.executed = "unknown"  # the handler ran, and may have done something before
         _log.warning("refused: %s (%s)", error.code, error)
         problem = public_refusal(error, development=self._development, request_id=verified.request_id)
         headers = {name.decode(): value.decode() for name, value in problem.headers}

@@ -4,6 +4,7 @@
 - ``keys``      keygen, key show
 - ``trust``     trust add, trust show
 - ``tokens``    issue, attenuate, inspect
+- ``revocation``  revoke
 - ``requests``  verify, explain (``captured`` reads a request out of a file)
 - ``doctor``    doctor (``findings`` looks at files, ``diagnosis`` at the server, by way of ``probe`` and
   ``compare``)

@@ -8,6 +8,7 @@ import typer
 
 from delegate.cli import keys, requests, tokens, trust
 from delegate.cli.doctor import doctor
+from delegate.cli.revocation import revoke
 
 __all__ = ["app"]
 
@@ -32,6 +33,7 @@ app.add_typer(trust.app, name="trust")
 app.command("issue")(tokens.issue_token)
 app.command("attenuate")(tokens.attenuate_token)
 app.command("inspect")(tokens.inspect_token)
+app.command()(revoke)
 app.command()(requests.verify)
 app.command()(requests.explain)
 app.command()(doctor)

@@ -14,7 +14,7 @@ also covers what its consumer does in between; enter the block in the function t
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import wraps
@@ -276,8 +276,11 @@ def bind(function: Callable[_P, _R], /) -> Callable[_P, _R]:
 
     The delegation and the named action travel; the handle is not copied, so it is refused once its block
     is left. Takes functions and coroutine functions. Raises ``DelegationMissingError`` where nothing is
-    current.
+    current, and ``ConfigurationError`` for a generator function.
     """
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        msg = "a generator runs in its consumer's context and cannot be bound: bind the function that uses it"
+        raise ConfigurationError(msg)
     delegation, stated = current_delegation(), current_action()
 
     @contextmanager
@@ -285,18 +288,24 @@ def bind(function: Callable[_P, _R], /) -> Callable[_P, _R]:
         with _current(_delegation, delegation), _current(_action, stated):
             yield
 
+    async def finished(result: Awaitable[object]) -> object:
+        with carried():
+            return await result
+
     if inspect.iscoroutinefunction(function):
 
         @wraps(function)
         async def run_async(*args: _P.args, **kwargs: _P.kwargs) -> object:
-            with carried():
-                return await function(*args, **kwargs)
+            return await finished(function(*args, **kwargs))
 
         return run_async  # type: ignore[return-value]  # the coroutine function that went in
 
     @wraps(function)
     def run(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         with carried():
-            return function(*args, **kwargs)
+            result = function(*args, **kwargs)
+        if inspect.isawaitable(result):  # it runs later, and must run with the same delegation then
+            return finished(result)  # type: ignore[return-value]  # awaitable, as what went in
+        return result
 
     return run

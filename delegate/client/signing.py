@@ -38,6 +38,7 @@ from delegate.errors import (
     BodyTooLargeError,
     ConfigurationError,
     DelegateError,
+    HeaderDuplicateError,
     MalformedError,
     MethodRejectedError,
     RedirectRefusedError,
@@ -126,6 +127,10 @@ class Send(NamedTuple):
     body: bytes | None
     """``None``: unsigned, and the caller's own body stream."""
 
+    def __repr__(self) -> str:
+        """Whether it is signed; neither headers nor body."""
+        return f"<Send, {'unsigned' if self.body is None else 'signed'}>"
+
 
 class Answer(NamedTuple, Generic[_R]):
     """What came back, as far as it decides anything."""
@@ -193,6 +198,11 @@ class Rules:
             return None
         return current_delegation() if origin in self.origins else None
 
+    def would_sign(self, origin: str) -> bool:
+        """Whether a request to ``origin`` is one to sign: then nobody else may choose its target."""
+        entered = entered_delegation()
+        return origin in (self.origins or ()) or (entered is not None and origin in entered.token.audience)
+
 
 def canonical_origin(scheme: str, host: str, port: int | None) -> str:
     """The origin of a URL in the form that tokens name it: lower case, without the default port.
@@ -224,6 +234,11 @@ def exchange(
     delegation = rules.delegation_for(request.address.origin)
     if delegation is None:
         answer: Answer[_R] = yield Send(request.address.target, _foreign(request.headers), None)
+        location = answer.location
+        if location is not None and _is_redirect(answer) and rules.would_sign(location.origin):
+            yield Discard(answer.response)
+            msg = f"a host that gets no signature redirects to {location.origin}, whose requests are signed"
+            raise RedirectRefusedError(msg)
         return answer.response
     _require_usable(rules, delegation, request)
     for action in actions:
@@ -246,11 +261,16 @@ def exchange(
                 raise
             tries -= 1
             continue
-        if answer.location is None or not 300 <= answer.status < 400:  # noqa: PLR2004 - 3xx, RFC 9110
+        if answer.location is None or not _is_redirect(answer):
             return answer.response
         yield Discard(answer.response)
         target = _followed(rules, request.address.origin, answer.status, answer.location, hops)
         hops += 1
+
+
+def _is_redirect(answer: Answer[_R]) -> bool:
+    """Whether the answer sends its reader elsewhere (RFC 9110 section 15.4)."""
+    return 300 <= answer.status < 400  # noqa: PLR2004 - 3xx
 
 
 def _require_usable(rules: Rules, delegation: Delegation, request: Outgoing) -> int:
@@ -287,7 +307,10 @@ def _signed(rules: Rules, delegation: Delegation, request: Outgoing, target: byt
     lines = _lines(request, authority)
     if body or request.method in BODY_METHODS:
         lines.append((b"Content-Length", b"%d" % len(body)))
-    headers, _ = snapshot(lines)
+    headers, repeated = snapshot(lines)
+    if twice := repeated & rules.cover:
+        msg = f"header {min(twice)!r} is to be signed and stands in the request twice: join its lines"
+        raise HeaderDuplicateError(msg, component=min(twice))
     if overrides := METHOD_OVERRIDES & headers.keys():
         msg = f"header {min(overrides)!r} tries to override the method, and servers refuse it"
         raise MethodRejectedError(msg, component=min(overrides))

@@ -119,6 +119,10 @@ class Parameters(NamedTuple):
     keyid: str
     alg: str
 
+    def __repr__(self) -> str:
+        """Without the nonce."""
+        return f"<Parameters {self.created} to {self.expires}, {self.keyid}>"
+
 
 def has_tag(parameters: str) -> bool:
     """Whether a member's parameters name the tag of this profile: how ours is told from a proxy's.

@@ -72,6 +72,10 @@ class SignedRequest(NamedTuple):
     delegation: str | None
     canonical_bytes: bytes
 
+    def __repr__(self) -> str:
+        """Who signed what; not the headers, which hold token, nonce and signature."""
+        return f"<SignedRequest of {self.identity.agent!r}: {self.target['@method'].decode()}>"
+
     @property
     def envelope(self) -> Envelope:
         """The typed view of what was signed."""

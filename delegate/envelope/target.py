@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Origins", "origin_authority", "require_method", "require_target"]
 
 _USUAL_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+"""Those that need no second look."""
+
 _METHOD: Final = re.compile(r"[A-Z][A-Z-]{0,30}[A-Z]")
 _SEGMENT: Final = (
     rb"(?!(?:\.|%2[eE]){1,2}(?:/|\Z))"  # no '.' or '..', encoded or not

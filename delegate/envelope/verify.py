@@ -127,6 +127,10 @@ class SignedMember(NamedTuple):
     parameters: Parameters
     signature: bytes
 
+    def __repr__(self) -> str:
+        """What is covered; neither nonce nor signature."""
+        return f"<SignedMember over {', '.join(self.components.names)}>"
+
 
 def pick_signature(headers: Mapping[str, bytes]) -> PickedMember:
     """Step 2: find the one signature with our tag.
@@ -213,7 +217,7 @@ def require_coverage(
         msg = f"header {min(twice)!r} is covered and came more than once"
         raise HeaderDuplicateError(msg, component=min(twice))
     uncovered = headers.keys() - covered
-    if overrides := METHOD_OVERRIDES & uncovered:
+    if overrides := METHOD_OVERRIDES & headers.keys():
         msg = f"header {min(overrides)!r} tries to override the method"
         raise MethodRejectedError(msg, component=min(overrides))
     if unsigned := (COVERED_IF_PRESENT & uncovered) - rules.proxy_adds:

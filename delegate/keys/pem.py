@@ -49,7 +49,7 @@ def decode(data: bytes, passphrase: Passphrase = None) -> bytes:
     ``KeyUnavailableError`` (encrypted, and the passphrase is missing or wrong). The passphrase is asked
     for only when the block is encrypted.
     """
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 -- loaded only to read keys
+    from cryptography.exceptions import InternalError, UnsupportedAlgorithm  # noqa: PLC0415 -- loaded only to read keys
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
     from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
 
@@ -57,7 +57,7 @@ def decode(data: bytes, passphrase: Passphrase = None) -> bytes:
     secret = _ask(passphrase) if encrypted else None
     try:
         private = load_pem_private_key(data, secret)
-    except UnsupportedAlgorithm:
+    except (UnsupportedAlgorithm, InternalError):  # the latter for other curves' keys of a wrong length
         private = None
     except (ValueError, TypeError):
         if encrypted:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import unquote
@@ -33,7 +34,7 @@ from delegate.verifier import Request, Verified, Verifier
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["GRANT", "VERIFIED", "ActionFor", "DelegateMiddleware"]
+__all__ = ["DENIED", "GRANT", "VERIFIED", "ActionFor", "DelegateMiddleware"]
 
 VERIFIED: Final = "delegate.verified"
 """The key of the ``Verified`` in the scope of a request that was verified."""
@@ -43,6 +44,9 @@ GRANT: Final = "delegate.grant"
 
 ActionFor: TypeAlias = Callable[[Request, Verified], Action | Awaitable[Action | None] | None]
 """Names the action that a verified request asks for; ``None`` where the server knows none: denied."""
+
+DENIED: Final = "delegate.denied"
+"""The key of a refusal that came before the handler: nothing was executed."""
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 _POLICY_VIOLATION: Final = 1008
@@ -132,13 +136,10 @@ class DelegateMiddleware:
             return None
         verified = await self._verifier.averify(request, body.read)
         scope[VERIFIED] = verified
-        hidden = verified.hidden_headers
-        if hidden:
-            scope["headers"] = [
-                line for line in scope["headers"] if line[0].decode("latin-1").lower() not in hidden
-            ]
+        scope["headers"] = _signed_view(scope["headers"], verified)
         if self._action_for is not None:
-            await self._authorize(self._action_for, request, verified, scope)
+            seen = replace(request, headers=scope["headers"])
+            await self._authorize(self._action_for, seen, verified, scope)
         return verified
 
     async def _observe(self, scope: Scope, body: RequestBody) -> None:
@@ -177,8 +178,10 @@ class DelegateMiddleware:
                 self.app, scope, body.replay, noting, expires_at=verified.expires_at, clock=clock
             )
         except DelegateError as error:
-            if started or not error.proved:
-                raise
+            if started or not error.proved or error.step is not None:
+                raise  # of another verification, which the handler made: a defect, not a refusal
+            if scope.get(DENIED) is not error:
+                error.executed = "unknown"  # the application ran, and may have done something before
             await self._refuse(error, scope, body, send)
 
     async def _refuse(self, error: DelegateError, scope: Scope, body: RequestBody, send: Send) -> None:
@@ -202,6 +205,17 @@ class DelegateMiddleware:
             return None
 
 
+def _signed_view(headers: list[tuple[bytes, bytes]], verified: Verified) -> list[tuple[bytes, bytes]]:
+    """The headers without those a mesh injected, and with the authority that was signed as their Host."""
+    host = verified.envelope.authority.encode()
+    named = [(name.decode("latin-1").lower(), name, value) for name, value in headers]
+    return [
+        (name, host if lower == "host" else value)
+        for lower, name, value in named
+        if lower not in verified.hidden_headers
+    ]
+
+
 def _exempt_path(path: str) -> bytes:
     try:
         require_target(path.encode(), b"")
@@ -213,7 +227,7 @@ def _exempt_path(path: str) -> bytes:
 
 def _own_copy(scope: Scope) -> Scope:
     """A scope of our own: no proof of anybody else in it, and headers that no trailer can join later."""
-    copy = {key: value for key, value in scope.items() if key not in {VERIFIED, GRANT}}
+    copy = {key: value for key, value in scope.items() if key not in {VERIFIED, GRANT, DENIED}}
     copy["headers"] = [(bytes(name), bytes(value)) for name, value in scope["headers"]]
     return copy
 

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 __all__ = ["masked_base"]
 
-_SECRET_LINE: Final = re.compile(r'^("(?:authorization|cookie|delegation)": )(.+)$', re.MULTILINE)
+_SECRET_LINE: Final = re.compile(
+    r'^("(?!@|content-type"|content-digest"|content-encoding"|agent-identity")[^"]+": )(.+)$', re.MULTILINE
+)
+"""Every header but those that never carry a secret; the derived components are shown."""
+
 _NONCE: Final = re.compile(r'(;nonce=")[^"]*(")')
 
 

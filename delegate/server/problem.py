@@ -88,7 +88,7 @@ def public_refusal(
         "title": told.code.replace("_", " "),
         "status": told.status,
         "code": told.code,
-        "executed": told.executed,
+        "executed": error.executed if told is type(error) else told.executed,
         "retryable": told.retryable,
         "fix": told.fix,
     }

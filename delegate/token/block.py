@@ -7,7 +7,7 @@ unknown members, other types and other encodings of the same value are refused, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -71,7 +71,7 @@ class Block:
     key: PublicKey
     """The delegatee's public key: it signs requests, and the next block."""
     issued_at: int
-    nonce: bytes
+    nonce: bytes = field(repr=False)
     expires_at: int | None = None
     further_hops: int | None = None
     audience: tuple[str, ...] | None = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from delegate.limits import CHAIN_CACHE_SIZE
+from delegate.limits import CHAIN_CACHE_SIZE, TOKEN_MAX_BLOCKS
 
 if TYPE_CHECKING:
     from delegate.token.chain import UnverifiedToken
@@ -45,6 +45,8 @@ class ChainCache:
 
     def longest_prefix(self, text: str) -> UnverifiedToken | None:
         """The longest proved chain that ``text`` extends: sub-agents of one agent share it."""
+        if text.count(".") > 2 * TOKEN_MAX_BLOCKS:  # no token, and each part would cost a look
+            return None
         while (cut := text.rpartition(".")[0].rpartition(".")[0]) and "." in cut:
             text = cut
             if (chain := self.get(text)) is not None:

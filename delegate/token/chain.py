@@ -11,7 +11,7 @@ What is read here is *unverified*, and its type says so. ``delegate.token.verify
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from delegate import known_secrets
@@ -52,11 +52,11 @@ class Link:
     """
 
     index: int
-    parent: Link | None
+    parent: Link | None = field(repr=False)
     block: Block
-    payload: bytes
-    signature: bytes
-    prefix_hash: bytes
+    payload: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+    prefix_hash: bytes = field(repr=False)
     """Hash of all blocks before this one; 32 zero bytes for block 0."""
     expires_at: int
     further_hops: int

@@ -21,13 +21,20 @@ from delegate.token.verify import prove, require_current, require_within_ceiling
 
 if TYPE_CHECKING:
     from delegate.keys import Issuer, KeyRecord, TrustSnapshot
+    from delegate.revocation import RevocationList, Revocations
     from delegate.token import UnverifiedToken
 
-__all__ = ["find_root", "require_chain", "require_chain_now", "require_issuer_serves"]
+__all__ = ["find_root", "require_chain", "require_chain_now", "require_direct_now"]
 
 
 def require_chain(
-    token: UnverifiedToken, trust: TrustSnapshot, *, origin: str, now: int, skew: int = SKEW_DEFAULT
+    token: UnverifiedToken,
+    trust: TrustSnapshot,
+    *,
+    origin: str,
+    now: int,
+    skew: int = SKEW_DEFAULT,
+    revocation: Revocations | None = None,
 ) -> None:
     """Refuse a chain that no request to ``origin`` could use at ``now`` (UTC seconds).
 
@@ -36,7 +43,7 @@ def require_chain(
     """
     issuer, record = find_root(token, trust, now=now)
     prove(token, record.key)
-    require_chain_now(token, issuer, origin=origin, now=now, skew=skew)
+    require_chain_now(token, issuer, origin=origin, now=now, skew=skew, revocation=revocation)
 
 
 def find_root(token: UnverifiedToken, trust: TrustSnapshot, *, now: int) -> tuple[Issuer, KeyRecord]:
@@ -56,25 +63,46 @@ def find_root(token: UnverifiedToken, trust: TrustSnapshot, *, now: int) -> tupl
     return issuer, record
 
 
-def require_chain_now(token: UnverifiedToken, issuer: Issuer, *, origin: str, now: int, skew: int) -> None:
+def require_chain_now(
+    token: UnverifiedToken,
+    issuer: Issuer,
+    *,
+    origin: str,
+    now: int,
+    skew: int,
+    revocation: Revocations | None,
+) -> None:
     """Step 8, pass two: what may change while the bytes stay the same."""
     require_current(token, origin=origin, now=now, skew=skew)
-    _require_revocation(issuer)
+    if issuer.revocation != "none":
+        _require_unrevoked(token, _current_list(issuer, revocation, now))
     require_within_ceiling(token, issuer)
 
 
-def require_issuer_serves(issuer: Issuer, origin: str) -> None:
-    """Step 8 of a direct request: the issuer of its key may speak to this origin at all."""
+def require_direct_now(
+    key_id: str, issuer: Issuer, *, origin: str, now: int, revocation: Revocations | None
+) -> None:
+    """Step 8 of a direct request: its issuer may speak to this origin, and has not revoked its key."""
     if origin not in issuer.audiences:
         msg = f"issuer {issuer.name!r} is trusted for {', '.join(issuer.audiences)}, not for {origin}"
         raise AudienceMismatchError(msg, block=-1, field="audiences", limit=list(issuer.audiences))
-    _require_revocation(issuer)
-
-
-def _require_revocation(issuer: Issuer) -> None:
     if issuer.revocation != "none":
+        _current_list(issuer, revocation, now).require_key(key_id, block=None, field="keyid")
+
+
+def _current_list(issuer: Issuer, revocation: Revocations | None, now: int) -> RevocationList:
+    if revocation is None:
         msg = f"issuer {issuer.name!r} demands a revocation list, and this verifier has no source of one"
         raise RevocationUnavailableError(msg, limit=issuer.revocation)
+    return revocation.current(issuer.name, now=now)
+
+
+def _require_unrevoked(token: UnverifiedToken, revoked: RevocationList) -> None:
+    """Every block, block 0 first: so a revoked block ends all that follow it."""
+    revoked.require_key(token.root.kid, block=0, field="kid")
+    for link in token.links:
+        revoked.require_token(link.token_id, block=link.index)
+        revoked.require_key(link.block.key.key_id, block=link.index, field="key")
 
 
 def _require_unrepudiated(token: UnverifiedToken, repudiated: frozenset[str]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeAlias
 
 from delegate.clock import Clock, read
 from delegate.envelope.target import Origins
@@ -32,12 +32,15 @@ if TYPE_CHECKING:
 
     from delegate.keys import TrustStore
     from delegate.replay import AsyncReplayStore, ReplayStore
+    from delegate.revocation import Revocations
     from delegate.verifier.proof import Verified
 
 __all__ = ["Verifier"]
 
 KEPT_EVERYTHING: Final = 0
 """The epoch of a store that never lost a record: what a dry run assumes."""
+
+_Body: TypeAlias = "bytes | Callable[[ReadBody], Any]"
 
 _log: Final = logging.getLogger("delegate.verifier")
 
@@ -53,6 +56,7 @@ class Verifier:
         trust: TrustStore,
         origins: Iterable[str],
         replay: ReplayStore | AsyncReplayStore,
+        revocation: Revocations | None = None,
         tenant: str = "default",
         require_delegation: bool = True,
         mode: Literal["enforce", "observe"] = "enforce",
@@ -72,6 +76,7 @@ class Verifier:
 
         - ``origins``: what this server answers for, such as ``https://api.example.com``;
         - ``replay``: there is no default store, see ``delegate.replay``;
+        - ``revocation``: the lists of issuers whose records demand one; without it these are refused;
         - ``require_delegation=False`` lets keys with a ``direct_scope`` sign without a token;
         - ``mode="observe"`` lets ``observe`` log verdicts and never yields a ``Verified``;
         - ``skew``, ``window_max``, ``body_deadline`` in seconds, ``body_limit`` in bytes;
@@ -91,6 +96,12 @@ class Verifier:
         if type(require_delegation) is not bool:
             msg = f"require_delegation must be True or False, not {require_delegation!r}"
             raise ConfigurationError(msg, field="require_delegation")
+        if not hasattr(trust, "snapshot"):
+            msg = f"trust must be a TrustStore, not {type(trust).__name__}"
+            raise ConfigurationError(msg, field="trust")
+        if not (hasattr(replay, "claim") or hasattr(replay, "aclaim")):
+            msg = f"replay must be a replay store, not {type(replay).__name__}: see delegate.replay"
+            raise ConfigurationError(msg, field="replay")
         self.mode: Final = mode
         self._replay = replay
         self._claim: Callable[..., int] | None = getattr(replay, "claim", None)
@@ -112,6 +123,7 @@ class Verifier:
             public_prefix=_prefix(public_prefix, "public_prefix"),
             strip_prefix=_prefix(strip_prefix, "strip_prefix"),
             cache=ChainCache(cache_size),
+            revocation=revocation,
         )
         read(self._policy.clock)
 
@@ -122,21 +134,21 @@ class Verifier:
         deadline it is given and raises ``BodyTooLargeError`` or ``BodyTruncatedError``.
         """
         self._require_enforcing()
-        return self._drive(request, lambda need: self._perform(need, body))
+        return self._drive(request, body, self._perform)
 
     async def averify(
         self, request: Request, body: bytes | Callable[[ReadBody], Awaitable[bytes]] = b""
     ) -> Verified:
         """The async twin of ``verify``: the same steps, with an awaited body and store."""
         self._require_enforcing()
-        return await self._adrive(request, lambda need: self._aperform(need, body))
+        return await self._adrive(request, body)
 
     def observe(
         self, request: Request, body: bytes | Callable[[ReadBody], bytes] = b""
     ) -> DelegateError | None:
         """Verify, log the verdict, and return the refusal instead of raising it; never a proof."""
         try:
-            self._drive(request, lambda need: self._perform(need, body))
+            self._drive(request, body, self._perform)
         except DelegateError as refusal:
             return refusal
         return None
@@ -146,22 +158,18 @@ class Verifier:
     ) -> DelegateError | None:
         """The async twin of ``observe``."""
         try:
-            await self._adrive(request, lambda need: self._aperform(need, body))
+            await self._adrive(request, body)
         except DelegateError as refusal:
             return refusal
         return None
 
     def explain(self, request: Request, body: bytes = b"") -> Explanation:
         """A dry run: which step refuses, and why. It claims no nonce, and a pass yields no proof."""
-
-        def perform(need: ReadBody | Claim) -> bytes | int:
-            return _whole(body, need) if isinstance(need, ReadBody) else KEPT_EVERYTHING
-
+        now = read(self._policy.clock)
         try:
-            verified = self._drive(request, perform)
+            return Explanation.passed(self._drive(request, body, _perform_dry), now=now)
         except DelegateError as refusal:
-            return Explanation.refused(request, refusal, now=read(self._policy.clock))
-        return Explanation.passed(verified, now=read(self._policy.clock))
+            return Explanation.refused(request, refusal, now=now)
 
     @property
     def clock(self) -> Clock:
@@ -180,25 +188,8 @@ class Verifier:
             msg = "this verifier observes only: call observe(), or configure mode='enforce'"
             raise ConfigurationError(msg, field="mode")
 
-    def _drive(self, request: Request, perform: Callable[[ReadBody | Claim], bytes | int]) -> Verified:
-        steps = verification_steps(self._policy, request)
-        resume: Callable[[Any], ReadBody | Claim] = steps.send
-        outcome: bytes | int | DelegateError | None = None
-        try:
-            while True:
-                need = resume(outcome)
-                try:
-                    resume, outcome = steps.send, perform(need)
-                except DelegateError as refusal:
-                    resume, outcome = steps.throw, refusal
-        except StopIteration as end:
-            return _accepted(end.value)
-        except DelegateError as refusal:
-            _log_refusal(request, refusal)
-            raise
-
-    async def _adrive(
-        self, request: Request, perform: Callable[[ReadBody | Claim], Awaitable[bytes | int]]
+    def _drive(
+        self, request: Request, body: _Body, perform: Callable[[ReadBody | Claim, Any], bytes | int]
     ) -> Verified:
         steps = verification_steps(self._policy, request)
         resume: Callable[[Any], ReadBody | Claim] = steps.send
@@ -207,7 +198,24 @@ class Verifier:
             while True:
                 need = resume(outcome)
                 try:
-                    resume, outcome = steps.send, await perform(need)
+                    resume, outcome = steps.send, perform(need, body)
+                except DelegateError as refusal:
+                    resume, outcome = steps.throw, refusal
+        except StopIteration as end:
+            return _accepted(end.value)
+        except DelegateError as refusal:
+            _log_refusal(request, refusal)
+            raise
+
+    async def _adrive(self, request: Request, body: _Body) -> Verified:
+        steps = verification_steps(self._policy, request)
+        resume: Callable[[Any], ReadBody | Claim] = steps.send
+        outcome: bytes | int | DelegateError | None = None
+        try:
+            while True:
+                need = resume(outcome)
+                try:
+                    resume, outcome = steps.send, await self._aperform(need, body)
                 except DelegateError as refusal:
                     resume, outcome = steps.throw, refusal
         except StopIteration as end:
@@ -218,23 +226,30 @@ class Verifier:
 
     def _perform(self, need: ReadBody | Claim, body: bytes | Callable[[ReadBody], bytes]) -> bytes | int:
         if isinstance(need, ReadBody):
-            return _whole(body, need) if isinstance(body, bytes) else body(need)
+            return _whole(body(need) if callable(body) else body, need)
         claim = self._claim or _missing(self._replay, "claim", "averify() or aobserve()")
         try:
-            return _epoch(claim(**need.arguments))
+            epoch = claim(**need.arguments)
         except Exception as error:  # noqa: BLE001 - whatever a store raises is a refusal
             raise _store_refusal(error) from None
+        return epoch if type(epoch) is int else _no_epoch(epoch)
 
     async def _aperform(
         self, need: ReadBody | Claim, body: bytes | Callable[[ReadBody], Awaitable[bytes]]
     ) -> bytes | int:
         if isinstance(need, ReadBody):
-            return _whole(body, need) if isinstance(body, bytes) else await body(need)
+            return _whole(await body(need) if callable(body) else body, need)
         claim = self._aclaim or _missing(self._replay, "aclaim", "verify() or observe()")
         try:
-            return _epoch(await claim(**need.arguments))
+            epoch = await claim(**need.arguments)
         except Exception as error:  # noqa: BLE001 - whatever a store raises is a refusal
             raise _store_refusal(error) from None
+        return epoch if type(epoch) is int else _no_epoch(epoch)
+
+
+def _perform_dry(need: ReadBody | Claim, body: bytes) -> bytes | int:
+    """What a dry run answers: the body as it is, and that the nonce is new."""
+    return _whole(body, need) if isinstance(need, ReadBody) else KEPT_EVERYTHING
 
 
 def _missing(store: object, name: str, instead: str) -> NoReturn:
@@ -244,18 +259,19 @@ def _missing(store: object, name: str, instead: str) -> NoReturn:
 
 
 def _whole(body: bytes, need: ReadBody) -> bytes:
-    """A body that is already in memory, held to the same limit."""
+    """A body that was read, by whomever, is held to the limit once more."""
+    if type(body) is not bytes:
+        msg = f"a body is bytes, not {type(body).__name__}"
+        raise ConfigurationError(msg, field="body")
     if len(body) > need.limit:
         raise need.over_limit()
     return body
 
 
-def _epoch(answer: object) -> int:
-    """A store's answer; anything but a whole number of seconds is no answer (row S75)."""
-    if type(answer) is not int:
-        msg = f"the replay store answered with {type(answer).__name__}, not with its epoch"
-        raise ReplayStoreUnavailableError(msg)
-    return answer
+def _no_epoch(answer: object) -> NoReturn:
+    """Anything but a whole number of seconds is no answer of a store (row S75)."""
+    msg = f"the replay store answered with {type(answer).__name__}, not with its epoch"
+    raise ReplayStoreUnavailableError(msg)
 
 
 def _store_refusal(error: Exception) -> DelegateError:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
-from delegate.clock import Clock, read
+from delegate.clock import Clock, ManualClock, read
 from delegate.envelope import Envelope
 from delegate.errors import DelegateError, DelegationExpiredError, OutOfScopeError
 
@@ -83,6 +83,10 @@ class Facts(NamedTuple):
     record: KeyRecord
     """Of the issuer's key that signed block 0 or, without a token, of the signing key itself."""
     hidden_headers: AbstractSet[str]
+
+    def __repr__(self) -> str:
+        """Nothing of what was signed."""
+        return f"<Facts about a request of {self.identity.agent!r}>"
 
     @property
     def envelope(self) -> Envelope:
@@ -190,7 +194,7 @@ class Verified(_Proof):
         Raises ``OutOfScopeError`` or ``ResourceMalformedError`` naming the block (-1 is the ceiling) and
         the field, and ``DelegationExpiredError`` when the chain has ended meanwhile.
         """
-        now = read(self.facts.clock) if now is None else now
+        now = read(self.facts.clock if now is None else ManualClock(now))
         try:
             self._require_alive(now)
             for block, scope in self._scopes():

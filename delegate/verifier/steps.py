@@ -48,13 +48,14 @@ from delegate.keys import Usage
 from delegate.token.cache import ChainCache
 from delegate.token.chain import UnverifiedToken, parse_unverified
 from delegate.token.verify import prove, require_current
-from delegate.verifier.chain import find_root, require_chain_now, require_issuer_serves
+from delegate.verifier.chain import find_root, require_chain_now, require_direct_now
 from delegate.verifier.proof import Facts, Verified, verified
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
     from delegate.keys import Issuer, KeyRecord, PublicKey, TrustSnapshot, TrustStore
+    from delegate.revocation import Revocations
 
 __all__ = ["Claim", "Policy", "ReadBody", "Request", "rebuilt_base", "verification_steps"]
 
@@ -66,9 +67,9 @@ class Request:
     method: str
     path: bytes
     """The raw path, percent-encoded, without the query."""
-    query: bytes = b""
+    query: bytes = field(default=b"", repr=False)
     """The raw query, without its question mark."""
-    headers: Sequence[tuple[bytes, bytes]]
+    headers: Sequence[tuple[bytes, bytes]] = field(repr=False)
 
 
 class ReadBody(NamedTuple):
@@ -91,6 +92,10 @@ class Claim(NamedTuple):
 
     arguments: dict[str, Any]
     """Of ``ReplayStore.claim``."""
+
+    def __repr__(self) -> str:
+        """Whose; never the nonce."""
+        return f"<Claim of {self.arguments['key_id']}>"
 
 
 class Signer(NamedTuple):
@@ -129,6 +134,7 @@ class Policy:
     public_prefix: bytes = b""
     strip_prefix: bytes = b""
     cache: ChainCache = field(default_factory=ChainCache)
+    revocation: Revocations | None = None
 
 
 def verification_steps(policy: Policy, request: Request) -> Steps:
@@ -156,7 +162,9 @@ def verification_steps(policy: Policy, request: Request) -> Steps:
         base = signature_base(member.components, headers | target, member.text)
         signer.key.verify(member.signature, base)
         step = 8
-        _prove_chain(policy, signer)
+        if signer.token is not None and signer.proved < len(signer.token.links):
+            prove(signer.token, signer.record.key, proved=signer.proved)
+            policy.cache.add(signer.token)
         proved = True
         _require_chain_now(policy, signer, origin, now)
         step = 9
@@ -166,11 +174,14 @@ def verification_steps(policy: Policy, request: Request) -> Steps:
         step = 10
         now = read(policy.clock)
         require_window(member.parameters, now, policy.rules)
-        if signer.token is not None:
+        if signer.token is None:
+            signer.record.require_current(Usage.REQUEST, now=now)
+        else:
             require_current(signer.token, origin=origin, now=now, skew=policy.rules.skew)
         step = 11
         epoch = yield _claim(policy, member, signer, now)
-        _require_remembered(epoch, member.parameters.created, policy.rules.skew)
+        if member.parameters.created <= epoch + policy.rules.skew:
+            raise _forgotten(epoch, policy.rules.skew)
     except DelegateError as error:
         error.step, error.proved = step, proved
         raise
@@ -204,12 +215,17 @@ def _read_target(
     """Step 5: the origin that the request is for, and the values of the derived components."""
     require_method(request.method)
     origin = policy.origins.select(headers.get("host"))
-    path = _signed_path(policy, request.path)
+    path = request.path
+    if policy.strip_prefix or policy.public_prefix:
+        path = _signed_path(policy, path)
     return origin, read_target(request.method, path, request.query, origin_authority(origin))
 
 
 def _signed_path(policy: Policy, path: bytes) -> bytes:
     """The path as the client signed it, where a proxy adds or removes a prefix."""
+    if not path.startswith(b"/"):
+        msg = "the path does not begin with a slash"
+        raise TargetRejectedError(msg, component="@path")
     if policy.strip_prefix:
         if not path.startswith(policy.strip_prefix + b"/"):
             prefix = policy.strip_prefix.decode()
@@ -274,20 +290,21 @@ def _direct(trust: TrustSnapshot, keyid: str, now: int) -> Signer:
     return Signer(record.key, issuer, record, None, 0)
 
 
-def _prove_chain(policy: Policy, signer: Signer) -> None:
-    """Step 8, pass one: what the bytes of the chain decide, remembered once it held."""
-    token = signer.token
-    if token is not None and signer.proved < len(token.links):
-        prove(token, signer.record.key, proved=signer.proved)
-        policy.cache.add(token)
-
-
 def _require_chain_now(policy: Policy, signer: Signer, origin: str, now: int) -> None:
     """Step 8, pass two; of a direct request, what its issuer's record says of every request."""
     if signer.token is None:
-        require_issuer_serves(signer.issuer, origin)
+        require_direct_now(
+            signer.key.key_id, signer.issuer, origin=origin, now=now, revocation=policy.revocation
+        )
     else:
-        require_chain_now(signer.token, signer.issuer, origin=origin, now=now, skew=policy.rules.skew)
+        require_chain_now(
+            signer.token,
+            signer.issuer,
+            origin=origin,
+            now=now,
+            skew=policy.rules.skew,
+            revocation=policy.revocation,
+        )
 
 
 def _claim(policy: Policy, member: SignedMember, signer: Signer, now: int) -> Claim:
@@ -305,8 +322,7 @@ def _claim(policy: Policy, member: SignedMember, signer: Signer, now: int) -> Cl
     )
 
 
-def _require_remembered(epoch: int, created: int, skew: int) -> None:
-    """Refuse what the store may have accepted before ``epoch`` and forgotten."""
-    if created <= epoch + skew:
-        msg = f"the replay store may have forgotten requests created up to {skew} s after it began"
-        raise ReplayUnknownError(msg, component="created", limit=epoch + skew)
+def _forgotten(epoch: int, skew: int) -> ReplayUnknownError:
+    """What the store may have accepted before ``epoch`` and forgotten is refused."""
+    msg = f"the replay store may have forgotten requests created up to {skew} s after it began"
+    return ReplayUnknownError(msg, component="created", limit=epoch + skew)

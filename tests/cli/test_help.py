@@ -26,6 +26,7 @@ COMMANDS = {
     "issue": ("issue",),
     "attenuate": ("attenuate",),
     "inspect": ("inspect",),
+    "revoke": ("revoke",),
     "verify": ("verify",),
     "explain": ("explain",),
     "doctor": ("doctor",),
