@@ -17,7 +17,6 @@ def test_verification_runs(monkeypatch: pytest.MonkeyPatch) -> None:
         "sign_vs_libsodium",
     } <= figures.keys()
     assert all(figure > 0 for figure in figures.values())
-    assert figures["verify_cold_3_hops_us"] > figures["libsodium_open_us"]
 
 
 def test_canonical_runs(monkeypatch: pytest.MonkeyPatch) -> None:

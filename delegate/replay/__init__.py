@@ -2,7 +2,7 @@
 
 The rule (design rule 6): no unexpired record is ever evicted, and a store that may have forgotten says so
 and refuses. A store keeps that promise over everything that shares it; ``memory`` is shared by the threads
-of one process, ``sqlite`` by the processes of one machine.
+of one process, ``sqlite`` by the processes of one machine, ``redis`` by the machines at one Redis server.
 
 This file is the contract, ``rules`` what all stores decide alike, and each further file one store.
 
