@@ -24,7 +24,17 @@ PACKAGE: Final = ROOT / "delegate"
 ABOVE_THE_CORE: Final = ("client", "server", "adapters", "cli", "__main__.py")
 """Floors 6 to 8, as names below the package."""
 
-LOADED_WHEN_USED: Final = ("httpx", "pydantic", "asyncio", "sqlite3", "fastapi", "starlette", "typer", "rich", "redis")
+LOADED_WHEN_USED: Final = (
+    "httpx",
+    "pydantic",
+    "asyncio",
+    "sqlite3",
+    "fastapi",
+    "starlette",
+    "typer",
+    "rich",
+    "redis",
+)
 
 
 def run(code: str, *, cwd: Path) -> str:
