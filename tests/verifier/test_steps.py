@@ -717,3 +717,48 @@ def test_digest_helper_agrees_with_the_package() -> None:
     from delegate.envelope.digest import content_digest  # noqa: PLC0415 - only here
 
     assert content_digest(BODY) == digest_of(BODY)
+
+
+def held_by(index: int, text: str) -> Wire:
+    """A request with a chain whose last block names ``agent-<index>``."""
+    wire = Wire().with_header("delegation", f't="{text}"').with_header("agent-identity", f'"agent-{index}"')
+    return sign(wire, key=KEYS[index], keyid=f'"{KEYS[index].key_id}"')
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_a_forged_block_behind_a_remembered_chain_is_proved_like_any_other(length: int) -> None:
+    """The prefix is in the cache; what follows it is not believed for that."""
+    server = Server()
+    prefix, good = chain(length), chain(length + 1)
+    assert good.text.startswith(prefix.text + ".")
+    server.deliver(held_by(length - 1, prefix.text))
+    blocks = [root_members(dep=15), *(child_members(index) for index in range(1, length))]
+    rightful = (ISSUER_KEY, *KEYS[: length - 1])
+    forged = forge(*blocks, child_members(length), keys=(*rightful, STRANGER))
+    wider = forge(*blocks, child_members(length, exp=NOW + 601))
+    for token, code in ((forged, "delegation_signature_invalid"), (wider, "widened")):
+        assert token.text.startswith(prefix.text + ".")
+        refused = refusal(held_by(length, token.text), server)
+        assert (refused.code, refused.block, refused.step) == (code, length, 8)
+    server.deliver(held_by(length, good.text))
+
+
+def test_a_single_block_must_be_signed_by_the_issuer() -> None:
+    forged = forge(root_members(), keys=(STRANGER,))
+    refused = refusal(held_by(0, forged.text))
+    assert (refused.code, refused.block, refused.step) == ("delegation_signature_invalid", 0, 8)
+    Server().deliver(held_by(0, forge(root_members()).text))
+
+
+def test_the_ceiling_is_asked_for_direct_requests_too() -> None:
+    """A direct scope is the only block; the issuer's ceiling is block -1 of it as of every chain."""
+    trust = direct_trust(direct_scope=SCOPE)
+    ops = trust.snapshot.issuer("ops")
+    assert ops is not None
+    lower = TrustStore([replace(ops, ceiling=NARROW)])
+    verified = Server(trust=lower, require_delegation=False).deliver(direct())
+    verified.authorize(READ)
+    with pytest.raises(DelegateError) as refused:
+        verified.authorize(REFUND)
+    assert (refused.value.code, refused.value.block) == ("out_of_scope", -1)
+    Server(trust=trust, require_delegation=False).deliver(direct()).authorize(REFUND)
