@@ -114,6 +114,8 @@ def test_every_header_parser_answers(text: str) -> None:
 
 @given(st.one_of(mutations(SIGNED["signature-input"]), texts))
 @example(SIGNED["signature-input"])
+@example(SIGNED["signature-input"].replace('("@method"', '(;@method"').replace("dlg=", "lg="))
+@example(SIGNED["signature-input"].replace('"delegate-v1"', '"delegate-v1') + '"x"')
 def test_the_quick_split_is_the_general_split(text: str) -> None:
     """A member alone is split by one expression; the general way must come to the same end."""
 

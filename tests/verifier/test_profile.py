@@ -416,6 +416,13 @@ def test_queries_with_bad_bytes_are_refused(query: str) -> None:
     assert (refused.code, refused.component) == ("target_rejected", "@query")
 
 
+def test_the_target_is_bounded_before_it_is_read() -> None:
+    exactly = Wire(path="/" + "a" * 4095, query="b" * 4096)
+    Server().deliver(sign(exactly))
+    refused = refusal(sign(replace(exactly, query="b" * 4097)))
+    assert (refused.code, refused.limit) == ("target_rejected", 8192)
+
+
 @pytest.mark.parametrize("query", ["", "a=1&a=2", "a=1;b=2", "?", "a=%2f..%2F", "a=/../b\\c"])
 def test_the_query_is_otherwise_opaque(query: str) -> None:
     Server().deliver(sign(Wire(query=query)))
@@ -604,6 +611,12 @@ DELEGATION = [
 @pytest.mark.parametrize(("value", "code"), DELEGATION, ids=range(len(DELEGATION)))
 def test_s152_s154_the_delegation_header_holds_one_token(value: str, code: str) -> None:
     assert refusal(sign(Wire().with_header("delegation", value))).code == code
+
+
+def test_what_is_not_the_header_is_told_from_what_is_not_a_token() -> None:
+    for value in (f't="{chain(1).text}"x"', f't="{chain(1).text}', "t"):
+        assert refusal(sign(Wire().with_header("delegation", value))).component == "delegation"
+    assert refusal(sign(Wire().with_header("delegation", 't="dlg1.A"'))).component is None
 
 
 IDENTITY = [
