@@ -2,7 +2,7 @@
 
 A benchmark is a module of this folder, named in ``MODULES``, with ``measure() -> dict[str, float]``: what
 was measured, with its unit at the end of the name (``verify_us``, ``parse_mb_per_s``), and the number.
-The JSON file is flat, ``"<module>.<name>": number``, so that two runs compare line by line.
+The JSON file is flat, ``"<name>": number``, so that two runs compare line by line; no two modules share a name.
 """
 
 from __future__ import annotations
@@ -22,8 +22,11 @@ def measure(modules: list[str]) -> dict[str, float]:
     results: dict[str, float] = {}
     for module in modules:
         for name, number in importlib.import_module(f"benchmarks.{module}").measure().items():
-            results[f"{module}.{name}"] = round(number, 3)
-            print(f"{module + '.' + name:<56} {number:>14,.2f}", flush=True)
+            if name in results:
+                msg = f"two benchmarks are named {name}"
+                raise ValueError(msg)
+            results[name] = round(number, 3)
+            print(f"{name:<56} {number:>14,.2f}", flush=True)
     return results
 
 
