@@ -2,7 +2,7 @@
 
 A benchmark is a module of this folder, named in ``MODULES``, with ``measure() -> dict[str, float]``: what
 was measured, with its unit at the end of the name (``verify_us``, ``parse_mb_per_s``), and the number.
-The JSON file is flat, ``"<name>": number``, so that two runs compare line by line; no two modules share a name.
+The JSON file is flat, ``"<name>": number``, so that two runs compare line by line; names are unique.
 """
 
 from __future__ import annotations
