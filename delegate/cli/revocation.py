@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from delegate.cli.files import load_key, read_bytes, read_public_key
 from delegate.cli.options import Json, KeyFile, PassphraseFile, parse_duration
 from delegate.cli.output import emit, reported, show
 from delegate.errors import ConfigurationError
+from delegate.files import replace_file
 from delegate.keys import PublicKey
 from delegate.limits import REVOCATION_LIST_MAX_BYTES, REVOCATION_STALENESS_DEFAULT
 from delegate.revocation import RevocationList
@@ -113,18 +113,7 @@ def _locked(path: Path) -> Iterator[None]:
 def _replace(path: Path, data: bytes) -> None:
     """Put a complete new file in the place of the old one in one step, keeping its mode."""
     try:
-        mode = path.stat().st_mode & 0o777 if path.exists() else _MODE
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
-                file.write(data)
-                file.flush()
-                os.fchmod(descriptor, mode)
-                os.fsync(descriptor)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        replace_file(path, data, new_mode=_MODE)
     except (OSError, ValueError) as error:
         raise _unusable(error, path) from None
 

@@ -32,7 +32,6 @@ from delegate.envelope.components import BODY_METHODS
 from delegate.envelope.message import snapshot
 from delegate.envelope.sign import sign_request
 from delegate.envelope.target import Origins, origin_authority
-from delegate.envelope.verify import METHOD_OVERRIDES
 from delegate.errors import (
     AuthorityRejectedError,
     BodyTooLargeError,
@@ -40,7 +39,6 @@ from delegate.errors import (
     DelegateError,
     HeaderDuplicateError,
     MalformedError,
-    MethodRejectedError,
     RedirectRefusedError,
 )
 from delegate.limits import (
@@ -311,9 +309,6 @@ def _signed(rules: Rules, delegation: Delegation, request: Outgoing, target: byt
     if twice := repeated & rules.cover:
         msg = f"header {min(twice)!r} is to be signed and stands in the request twice: join its lines"
         raise HeaderDuplicateError(msg, component=min(twice))
-    if overrides := METHOD_OVERRIDES & headers.keys():
-        msg = f"header {min(overrides)!r} tries to override the method, and servers refuse it"
-        raise MethodRejectedError(msg, component=min(overrides))
     path, _, query = target.partition(b"?")
     signed = sign_request(
         delegation.key,

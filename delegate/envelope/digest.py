@@ -13,14 +13,14 @@ from delegate.encoding import b64_encode
 from delegate.envelope.fields import decode_bytes, parse_byte_sequences
 from delegate.errors import DigestMalformedError, DigestMismatchError, DigestUnsupportedError
 
-__all__ = ["content_digest", "parse_digest", "require_digest"]
+__all__ = ["content_digest", "digest_header", "parse_digest", "require_digest"]
 
 _SHA256_BYTES: Final = 32
 
 
 def content_digest(body: bytes) -> str:
     """The header value for ``body``: ``sha-256=:<44 base64 characters>:``."""
-    return _header(hashlib.sha256(body).digest())
+    return digest_header(hashlib.sha256(body).digest())
 
 
 def parse_digest(value: str) -> bytes:
@@ -40,11 +40,12 @@ def require_digest(body: bytes, value: str) -> bytes:
     raises.
     """
     digest = hashlib.sha256(body).digest()
-    if value != _header(digest) and parse_digest(value) != digest:
+    if value != digest_header(digest) and parse_digest(value) != digest:
         msg = f"the body that arrived ({len(body)} bytes) is not the one that was signed"
         raise DigestMismatchError(msg, component="content-digest")
     return digest
 
 
-def _header(digest: bytes) -> str:
+def digest_header(digest: bytes) -> str:
+    """The header value that states ``digest``, 32 bytes of SHA-256."""
     return f"sha-256=:{b64_encode(digest)}:"

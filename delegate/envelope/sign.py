@@ -21,9 +21,10 @@ from delegate.envelope.components import (
     parse_components,
     signature_base,
 )
+from delegate.envelope.digest import digest_header
 from delegate.envelope.message import Envelope
 from delegate.envelope.target import require_method
-from delegate.envelope.verify import read_target
+from delegate.envelope.verify import read_target, require_no_override
 from delegate.errors import ConfigurationError, HeaderTooLargeError
 from delegate.keys import Purpose
 from delegate.limits import (
@@ -113,11 +114,12 @@ def sign_request(
     added = {"agent-identity": identity.to_header().encode()}
     digest = hashlib.sha256(body).digest() if body or method in BODY_METHODS else None
     if digest is not None:
-        added["content-digest"] = f"sha-256=:{b64_encode(digest)}:".encode()
+        added["content-digest"] = digest_header(digest).encode()
     if token is not None:
         added["delegation"] = _delegation_value(token)
     values = {name: headers[name] for name in COVERED_IF_PRESENT - _OURS if name in headers}
     require_method(method)
+    require_no_override(headers)
     target = read_target(method, path, query, authority)
     values |= target | added
     values |= {name: headers[name] for name in cover if name in headers}

@@ -58,7 +58,6 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
 __all__ = [
-    "METHOD_OVERRIDES",
     "EnvelopeRules",
     "PickedMember",
     "SignedMember",
@@ -68,12 +67,13 @@ __all__ = [
     "read_target",
     "require_algorithm",
     "require_coverage",
+    "require_no_override",
     "require_window",
     "signed_digest",
 ]
 
 _SIGNATURE_BYTES: Final = 64
-METHOD_OVERRIDES: Final = frozenset({"x-http-method-override", "x-http-method", "x-method-override"})
+_METHOD_OVERRIDES: Final = frozenset({"x-http-method-override", "x-http-method", "x-method-override"})
 """Headers by which some frameworks let a request run as another method than its own."""
 
 READ_BY_VERIFIER: Final = frozenset(
@@ -217,13 +217,18 @@ def require_coverage(
         msg = f"header {min(twice)!r} is covered and came more than once"
         raise HeaderDuplicateError(msg, component=min(twice))
     uncovered = headers.keys() - covered
-    if overrides := METHOD_OVERRIDES & headers.keys():
-        msg = f"header {min(overrides)!r} tries to override the method"
-        raise MethodRejectedError(msg, component=min(overrides))
+    require_no_override(headers)
     if unsigned := (COVERED_IF_PRESENT & uncovered) - rules.proxy_adds:
         msg = f"header {min(unsigned)!r} is present and not signed"
         raise HeaderNotCoveredError(msg, component=min(unsigned))
     return rules.proxy_adds & uncovered
+
+
+def require_no_override(headers: Mapping[str, bytes]) -> None:
+    """Refuse a header, signed or not, by which some frameworks run another method than the request's."""
+    if overrides := _METHOD_OVERRIDES & headers.keys():
+        msg = f"header {min(overrides)!r} tries to override the method"
+        raise MethodRejectedError(msg, component=min(overrides))
 
 
 def require_window(parameters: Parameters, now: int, rules: EnvelopeRules) -> None:

@@ -15,9 +15,7 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from delegate.canonical import parse_strict
 from delegate.errors import BytesError, ConfigurationError, DelegateError
+from delegate.files import replace_file
 from delegate.keys.key import PublicKey, Usage
 from delegate.keys.record import Issuer, KeyRecord, Revocation, Status
 from delegate.limits import MAX_TTL_DEFAULT, TRUST_FILE_MAX_BYTES
@@ -34,6 +33,7 @@ __all__ = ["dump", "load", "parse", "save"]
 
 _T = TypeVar("_T")
 _VERSION = 1
+_NEW_MODE = 0o600
 _UNRESTRICTED = "unrestricted"
 _PATH_MAX_CHARS = 256
 
@@ -138,21 +138,9 @@ def dump(issuers: Sequence[Issuer]) -> bytes:
 
 def save(path: str | os.PathLike[str], issuers: Sequence[Issuer]) -> None:
     """Replace the file at ``path``, keeping its mode (0600 for a new one); raises ``ConfigurationError``."""
-    target = Path(path)
     data = dump(issuers)
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with open(descriptor, "wb") as file:  # noqa: PTH123 -- a descriptor, not a path
-                file.write(data)
-                file.flush()
-                with suppress(FileNotFoundError):
-                    os.fchmod(descriptor, target.stat().st_mode & 0o777)
-                os.fsync(descriptor)
-            Path(temporary).replace(target)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        replace_file(Path(path), data, new_mode=_NEW_MODE)
     except (OSError, ValueError) as error:
         msg = f"cannot write trust file {os.fspath(path)!r}: {_reason(error)}"
         raise ConfigurationError(msg, field="path") from None

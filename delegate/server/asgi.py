@@ -207,13 +207,13 @@ class DelegateMiddleware:
 
 def _signed_view(headers: list[tuple[bytes, bytes]], verified: Verified) -> list[tuple[bytes, bytes]]:
     """The headers without those a mesh injected, and with the authority that was signed as their Host."""
-    host = verified.envelope.authority.encode()
-    named = [(name.decode("latin-1").lower(), name, value) for name, value in headers]
-    return [
-        (name, host if lower == "host" else value)
-        for lower, name, value in named
-        if lower not in verified.hidden_headers
-    ]
+    host, hidden = verified.facts.target["@authority"], verified.hidden_headers
+    seen = []
+    for name, value in headers:
+        lower = name.decode("latin-1").lower()
+        if lower not in hidden:
+            seen.append((name, host if lower == "host" else value))
+    return seen
 
 
 def _exempt_path(path: str) -> bytes:
