@@ -62,11 +62,12 @@ docs: .venv/run.stamp ## write the generated pages below docs/ anew
 LOCK = uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
 	--only-binary :all: --no-annotate --upgrade --custom-compile-command "make lock"
 EXTRAS := --extra server --extra fastapi --extra cli
+TEST_EXTRAS := $(EXTRAS) $(foreach e,redis httpx2 requests aiohttp litestar django otel fast,--extra $(e))
 
 lock: ## resolve the locks below requirements/ anew (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv" >&2; exit 1; }
 	$(LOCK) pyproject.toml $(EXTRAS) requirements/run.in --output-file requirements/run.txt
-	$(LOCK) pyproject.toml $(EXTRAS) requirements/run.in requirements/test.in \
+	$(LOCK) pyproject.toml $(TEST_EXTRAS) requirements/run.in requirements/test.in \
 		--constraints requirements/run.txt --output-file requirements/test.txt
 	$(LOCK) pyproject.toml requirements/run.in requirements/fuzz.in \
 		--constraints requirements/run.txt --output-file requirements/fuzz.txt

