@@ -196,6 +196,17 @@ KEY_CLAIM_MAX_TTL: Final = 300
 CHAIN_CACHE_SIZE: Final = 1024
 """Chains whose pure facts are kept: at about 30 KiB for a chain of four blocks, 30 MiB."""
 
+# --- masking ---------------------------------------------------------------------------------------
+
+MASKING_NAME_MAX_CHARS: Final = 128
+"""Key names longer than this name nothing that people wrote."""
+
+MASKING_DECODING_DEPTH: Final = 3
+"""Encodings inside encodings that are looked into: double encoding happens, a fourth layer is a puzzle."""
+
+MASKING_DECODED_MAX_BYTES: Final = 1 << 20
+"""Text that the encoded parts of one text may decode to, over all layers; bounds the work they can cause."""
+
 # --- client ----------------------------------------------------------------------------------------
 
 REDIRECTS_MAX: Final = 5

@@ -1,0 +1,1 @@
+"""Masking: what leaves the process is masked, precisely and fast."""
