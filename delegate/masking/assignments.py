@@ -1,7 +1,7 @@
 """Key names with their values in running text: ``name = value`` in the many ways people write it.
 
 One grammar serves environment files, YAML, JSON, INI, shell, command lines, SQL, query strings, headers, XML
-and source code. A name is a run of word characters that holds one of ``STEMS`` and that ``key_names``
+and source code. A name is a run of word characters that holds one of the prefilter's ``STEMS`` and that ``key_names``
 classifies; what follows it decides:
 
     close       quotes and brackets that end the name; a type between the name and the operator
@@ -21,16 +21,10 @@ from typing import Final
 
 from delegate.masking.hits import Hit
 from delegate.masking.key_names import KeyClass, classify, kind_of
+from delegate.masking.prefilter import STEMS
 from delegate.masking.secret_shape import is_placeholder, is_reference, looks_random, looks_secret
 
-__all__ = ["STEMS", "assignments", "value_hit"]
-
-STEMS: Final = (
-    *("pass", "pw", "secret", "token", "key", "auth", "cred", "sess", "cookie", "jwt", "bearer", "pin", "cvv", "cvc"),
-    *("otp", "sid", "mnemonic", "phrase", "signature", "senha", "kennwort", "heslo", "identified by", "basic"),
-    *("code", "salt", "license", "dsn", "connection"),
-)
-"""Every name that ``key_names`` knows holds one of these."""
+__all__ = ["assignments", "value_hit"]
 
 _STEM: Final = re.compile("|".join(map(re.escape, STEMS)))
 _REACH: Final = 64
