@@ -20,10 +20,8 @@ from delegate.masking.folding import Mapped
 __all__ = ["decodings", "unescaped"]
 
 _ESCAPES: Final = re.compile(
-    r"(?:%[0-9A-Fa-f]{2})+"
-    r"|(?:\\u[0-9A-Fa-f]{4}){1,2}"
-    r"|\\x[0-9A-Fa-f]{2}"
-    r"|\\{2}|\\[\"'/nrtbf]"
+    r"%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2}){0,4096}"
+    r"|\\(?:u[0-9A-Fa-f]{4}(?:\\u[0-9A-Fa-f]{4})?|x[0-9A-Fa-f]{2}|[\\\"'/nrtbf])"
     r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|amp|lt|gt|quot|apos|commat|colon|equals|lowbar|period|nbsp);"
 )
 _CONTROLS: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}

@@ -28,13 +28,13 @@ _CARD: Final = re.compile(
 )
 _ACCOUNT: Final = re.compile(rb"aa00(?:[ -]?[a0]{4}){2,7}(?:[ -]?[a0]{1,3})?")
 _SSN: Final = re.compile(rb"000[-.]00[-.]0000")
-_CONTEXT: Final = ("routing", "aba", "rtn", "ssn", "social security")
-_SSN_IN_CONTEXT: Final = re.compile(
-    r"(?i)(?:ssn|social security)[^0-9\n\x00]{0,24}([0-9]{3}[ .-]?[0-9]{2}[ .-]?[0-9]{4})"
+_CONTEXTS: Final = (
+    ("ssn", re.compile(r"[^0-9\n\x00]{0,24}([0-9]{3}[ .-]?[0-9]{2}[ .-]?[0-9]{4})"), "us_ssn", checks.ssn),
+    ("social security", re.compile(r"[^0-9\n\x00]{0,24}([0-9]{3}[ .-]?[0-9]{2}[ .-]?[0-9]{4})"), "us_ssn", checks.ssn),
+    ("routing", re.compile(r"[^0-9\n\x00]{0,24}([0-9]{4}-?[0-9]{4}-?[0-9])"), "us_aba", checks.aba),
+    ("aba", re.compile(r"[^0-9\n\x00]{0,24}([0-9]{4}-?[0-9]{4}-?[0-9])"), "us_aba", checks.aba),
 )
-_ROUTING: Final = re.compile(
-    r"(?i)(?:routing|\baba\b|\brtn\b)[^0-9\n\x00]{0,32}([0-9]{4}-?[0-9]{4}-?[0-9])"
-)
+"""A word, and the number that it must come before, with its check."""
 
 
 def emails(text: str, userinfo: Container[int] = ()) -> Iterator[Hit]:
@@ -70,8 +70,13 @@ def numbers(text: str, shapes: bytes, lower: str) -> Iterator[Hit]:
     """Cards and Social Security numbers, and routing numbers where a word says so."""
     yield from cards(text, shapes)
     yield from social_security_numbers(text, shapes)
-    if any(word in lower for word in _CONTEXT):
-        yield from _in_context(text)
+    for word, pattern, kind, check in _CONTEXTS:
+        place = lower.find(word)
+        while place >= 0:
+            match = pattern.match(text, place + len(word))
+            if match and _alone(text, *match.span(1)) and check(match[1]):
+                yield Hit(*match.span(1), kind, kind.replace("_", "-"), 60)
+            place = lower.find(word, place + len(word))
 
 
 def cards(text: str, shapes: bytes) -> Iterator[Hit]:
@@ -111,13 +116,3 @@ def social_security_numbers(text: str, shapes: bytes) -> Iterator[Hit]:
                 yield Hit(start, end, "us_ssn", "us-ssn", 60)
             elif checks.itin(number):
                 yield Hit(start, end, "us_itin", "us-itin", 60)
-
-
-def _in_context(text: str) -> Iterator[Hit]:
-    """Numbers that a word beside them calls a routing number or a Social Security number."""
-    for match in _ROUTING.finditer(text):
-        if _alone(text, *match.span(1)) and checks.aba(match[1].replace("-", "")):
-            yield Hit(*match.span(1), "us_aba", "us-aba", 60)
-    for match in _SSN_IN_CONTEXT.finditer(text):
-        if _alone(text, *match.span(1)) and checks.ssn(match[1]):
-            yield Hit(*match.span(1), "us_ssn", "us-ssn", 60)

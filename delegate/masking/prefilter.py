@@ -22,8 +22,8 @@ from delegate.masking.tokens import DECODABLE, RUN, RUN_CHARACTERS, Gated, Runs
 __all__ = ["STEMS", "Prefilter", "Signs", "prefilter"]
 
 STEMS: Final = (
-    *("pass", "token", "key", "secret", "auth", "cred", "pw", "sess", "cookie", "jwt", "bearer", "basic", "cvv"),
-    *("otp", "identified by"),
+    *("pass", "token", "key", "secret", "auth", "cred", "pw", "sess", "cookie", "bearer", "basic", "cvv"),
+    *("identified by",),
 )
 """Every name that running text is searched for holds one of these, in lower case."""
 
@@ -46,7 +46,7 @@ _ACCOUNTS: Final = "aa00(?:[ -]?[a0]{4}){2}[ -]?[a0]{3}"
 """International bank account numbers, in shapes."""
 
 _find_numbers: Final = re.compile(_NUMBERS.encode()).search
-_find_accounts: Final = re.compile(_ACCOUNTS.encode()).search
+_find_accounts: Final = re.compile(_ACCOUNTS.encode()).finditer
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Prefilter:
         escapes = "%" in text or "\\" in text or "&" in text
         names = _has_stem(lower)
         numbers = _find_numbers(shapes) is not None
-        accounts = b"aa00" in shapes and _find_accounts(shapes) is not None
+        accounts = b"aa00" in shapes and _has_account(shapes)
         runs = self._spans(text, classes, every_run=every_run) if _LONG in classes else []
         gated = self._gated(text, names)
         if not (names or runs or at or numbers or escapes or flags or dashes or accounts or gated):
@@ -160,23 +160,25 @@ def long_runs(classes: bytes) -> Iterator[tuple[int, int]]:
         start = classes.find(_LONG, end)
 
 
+def _has_account(shapes: bytes) -> bool:
+    """Whether the shape of an account number begins where no word goes on, as inside every long hash."""
+    return any(
+        match.start() == 0 or shapes[match.start() - 1] not in b"a0" for match in _find_accounts(shapes)
+    )
+
+
 def _has_stem(lower: str) -> bool:
-    """Whether one of ``STEMS`` occurs: searched one by one, each is faster than one pattern for all."""
+    """Whether one of ``STEMS`` occurs; what two stems share is looked for first."""
     return (
-        "pass" in lower
-        or "token" in lower
-        or "key" in lower
-        or "secret" in lower
+        ("ss" in lower and ("pass" in lower or "sess" in lower))
+        or ("ke" in lower and ("key" in lower or "token" in lower))
+        or ("cre" in lower and ("secret" in lower or "cred" in lower))
         or "auth" in lower
-        or "cred" in lower
         or "pw" in lower
-        or "sess" in lower
         or "cookie" in lower
-        or "jwt" in lower
         or "bearer" in lower
         or "basic" in lower
         or "cvv" in lower
-        or "otp" in lower
         or "identified by" in lower
     )
 
@@ -198,7 +200,7 @@ def _automaton(runs: Runs, gates: list[str]) -> Callable[[bytes], list[int]]:
         _TOKENS: "|".join([beginning, *map(re.escape, runs.needles)]),
         _GATES: "|".join(map(re.escape, gates)) or "@",
         _FIGURES: _spelled(_NUMBERS),
-        _IBANS: _spelled(_ACCOUNTS),
+        _IBANS: f"(?:^|[^A-Za-z0-9]){_spelled(_ACCOUNTS)}",
         _AT: "@",
         _DASHES: "----",
         _FLAGS: " -",
