@@ -22,7 +22,13 @@ from typing import Final
 from delegate.masking.hits import Hit
 from delegate.masking.key_names import KeyClass, classify, kind_of
 from delegate.masking.prefilter import STEMS
-from delegate.masking.secret_shape import is_placeholder, is_reference, looks_random, looks_secret
+from delegate.masking.secret_shape import (
+    is_placeholder,
+    is_reference,
+    looks_like_password,
+    looks_random,
+    looks_secret,
+)
 
 __all__ = ["assignments", "value_hit"]
 
@@ -44,7 +50,7 @@ _OPERATOR: Final = re.compile(
     r"|(?P<call>\([ \t]{0,8}(?=[\"'`]))"
     r"|(?P<tag>(?:[ \t][A-Za-z:]{1,24}=\"[^\"<>\x00]{0,64}\"){0,3}>[ \t]{0,8}(?:\r?\n[ \t]{0,32})?)"
     r"|(?P<is>[ \t]{1,4}(?:is|was|are)[ \t:]{1,4})"
-    r"|(?P<blank>[ \t]{1,8})"
+    r"|(?P<blank>[ \t]{1,8}(?:[0-9] )?)"
     r")"
 )
 _BARE: Final = re.compile(r"(?:[^\s\"'`,;<>&\x00\\)]|&(?![A-Za-z0-9_.-]{1,48}=)|\\(?![nrt\"'])|\)(?=[^\s\"'`,;<>&\x00\\).]))" f"{{1,{_VALUE_MAX}}}")
@@ -84,6 +90,8 @@ def _stems(lower: str) -> list[tuple[int, str]]:
 def _named(text: str, start: int, end: int) -> Hit | None:
     """The value of the name ``text[start:end]``, which may be the last of two or three words."""
     name = text[start:end]
+    if text.startswith("[MASKED:", start - 8) or name.startswith("MASKED-"):
+        return None
     sure = classify(name)
     if sure is not KeyClass.STRONG:
         longer = _with_words_before(text, start, end)
@@ -139,7 +147,7 @@ def _value(text: str, start: int, end: int, name: str, sure: KeyClass) -> Hit | 
         stop = _closing(text, begin, quote)
         if how in {"comma", "is", "named"} and sure is KeyClass.STRONG and kind_of(name) != "password":
             sure = KeyClass.WEAK if how == "comma" else sure
-        if how == "comma" and not looks_secret(text[begin:stop]):
+        if how == "comma" and not _mixed(text[begin:stop], name):
             return None
         if how == "blank" and sure is not KeyClass.STRONG and text[start - 1 : start] != "-":
             return None
@@ -158,9 +166,15 @@ def _value(text: str, start: int, end: int, name: str, sure: KeyClass) -> Hit | 
         return _bare(text, place, name, sure, spaced=False, prose=False)
     if how in {"is", "blank"} and sure is KeyClass.STRONG:
         match = _BARE.match(text, place)
-        if match and looks_random(match[0].rstrip(".,:;!?)")) and not is_reference(match[0]):
-            return value_hit(text, place, place + len(match[0].rstrip(".,:;!?)")), name, KeyClass.WEAK, quoted=True)
+        value = match[0].rstrip(".,:;!?)") if match else ""
+        if _mixed(value, name) and not is_reference(value):
+            return value_hit(text, place, place + len(value), name, KeyClass.WEAK, quoted=True)
     return None
+
+
+def _mixed(value: str, name: str) -> bool:
+    """Whether ``value`` looks like a secret, or like a password where ``name`` means one."""
+    return looks_secret(value) or (kind_of(name) == "password" and looks_like_password(value))
 
 
 def _quote(text: str, place: int) -> str:
@@ -218,6 +232,8 @@ def _header(text: str, place: int, name: str) -> Hit | None:
     if rest is None:
         return None
     value = rest[0].rstrip()
+    if kind_of(name) == "cookie" and "=" not in value:
+        return None
     if scheme is None and " " in value and kind_of(name) != "cookie":
         value = value.split(" ")[0]
     return value_hit(text, begin, begin + len(value), name, KeyClass.STRONG, quoted=True)
@@ -245,23 +261,22 @@ def _scheme(text: str, start: int, end: int, stem: str) -> Hit | None:
     return Hit(place, place + len(value), "authorization", f"scheme-{stem}", 55)
 
 
-_MARKER: Final = re.compile(r"\[MASKED:[A-Za-z0-9_.-]{1,64}(?::[A-Za-z0-9_.-]{1,64})?\]|MASKED-[A-Za-z0-9_.-]{1,64}")
+_MARKERS: Final = re.compile(r"\[MASKED:[^\[\]\s]{1,256}\]|MASKED-[a-z0-9._-]{1,64}")
 
 
 def value_hit(text: str, start: int, end: int, name: str, sure: KeyClass, *, quoted: bool) -> Hit | None:
     """The hit for ``text[start:end]`` under ``name``; ``None`` where the value is no secret."""
     value = text[start:end]
-    stripped = value.strip()
-    if not stripped or _MARKER.match(stripped):
-        return None
     start += len(value) - len(value.lstrip())
-    value = stripped
+    value = value.strip()
+    if not value or ("MASKED" in value and not _MARKERS.sub("", value).strip()):
+        return None
     if is_placeholder(value) or (not quoted and is_reference(value)):
         return None
     if sure is KeyClass.STRONG:
         shortest = 3 if kind_of(name) == "password" else 4
         if len(value) < shortest or value.lower() == name.lower():
             return None
-    elif not looks_secret(value):
+    elif not _mixed(value, name):
         return None
     return Hit(start, start + len(value), kind_of(name), f"name-{kind_of(name)}", 50 if sure is KeyClass.STRONG else 40)

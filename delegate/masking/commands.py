@@ -17,9 +17,11 @@ __all__ = ["passwords_in_commands"]
 
 _REACH: Final = 512
 _PAIR: Final = re.compile(r"[ =]{0,4}((?P<quote>[\"']?)[^\s\"':\x00]{0,128}(?P=quote)?:(?:'[^'\n\x00]{0,256}'|\"[^\"\n\x00]{0,256}\"|[^\s\"'\x00]{0,256})(?P=quote)?)")
+_AFTER_PERCENT: Final = re.compile(r" ?[\"']?[^\s\"'%\x00]{1,64}%([^\s\"'\x00]{1,128})")
 _WORD: Final = re.compile(r" ?[\"']?([^\s\"'\x00-]{1}[^\s\"'\x00]{2,127})")
 _PAIR_FLAGS: Final = (" -u", " --user", " -a", " --auth", " --proxy-user", " -U")
 _PAIR_COMMANDS: Final = ("curl", "http", "wget", "https ")
+_SAMBA: Final = ("smbclient", "rpcclient", "smbmap", "net rpc")
 _WORD_FLAGS: Final = {
     " -p": ("mysql", "mysqldump", "mysqladmin", "mariadb", "sshpass", "mongo", "docker login", "psexec"),
     " -a ": ("redis-cli",),
@@ -34,6 +36,10 @@ def passwords_in_commands(text: str) -> Iterator[Hit]:
             match = _PAIR.match(text, place)
             if match and len(match[1]) > 3:
                 yield from _pair(text, match)
+    for place in _places(text, " -U", _SAMBA):
+        pair = _AFTER_PERCENT.match(text, place)
+        if pair:
+            yield Hit(*pair.span(1), "password", "command-user-flag", 50)
     for flag, commands in _WORD_FLAGS.items():
         for place in _places(text, flag, commands):
             word = _WORD.match(text, place)

@@ -44,7 +44,7 @@ _PASSWORD: Final = (
 _STRONG: Final = {
     "password": (
         *_PASSWORD.split(),
-        *("db pass", "user pass", "root pass", "admin pass", "smtp pass", "ftp pass", "mysql pass", "ldap pass", "password hash"),
+        *("password hash", "mot de passe"),
         *("pass phrase", "pass word", "pass code", "pin code", "pin", "cvv", "cvc", "cvv2", "security code"),
     ),
     "secret": (
@@ -106,7 +106,15 @@ _HEADS: Final = frozenset(
     "reasoning image text per avg average requested estimated free prediction device shortcut arrow function "
     "dedupe deduplication correlation trace span fingerprint publishable sitekey site anon".split()
 )
-_CODE_TAILS: Final = frozenset({"code", "codes"})
+_FIRM_HEADS: Final = frozenset(
+    "public pub csrf xsrf next previous page max min num has is no count total publishable".split()
+)
+"""Words that take a secret away even from ``access_token`` and its like."""
+
+_NO_PASSWORD: Final = frozenset(
+    "bypass compass encompass overpass underpass surpass trespass by over under first second third last single multi "
+    "one two test tests all render low high band boarding forward backward event season ski did must should".split()
+)
 _NUMBER: Final = frozenset("0123456789")
 
 
@@ -150,7 +158,7 @@ _AMBIGUOUS: Final = frozenset({"key", "token"})
 def _unless_described(
     heads: list[str], found: KeyClass, kind: str, *, ambiguous: bool
 ) -> tuple[KeyClass, str]:
-    if ambiguous and heads and heads[-1] in _HEADS:
+    if ambiguous and heads and heads[-1] in (_HEADS if found is KeyClass.WEAK else _FIRM_HEADS):
         return KeyClass.NONE, "secret"
     return found, kind
 
@@ -158,6 +166,8 @@ def _unless_described(
 def _weaker(words: list[str]) -> tuple[KeyClass, str]:
     """What is left when no unambiguous name stands at the end."""
     last = words[-1]
+    if last.endswith("pass") and (last != "pass" or words[:-1]) and words[-2:][0] not in _NO_PASSWORD:
+        return KeyClass.STRONG, "password"
     if last.endswith(_FUSED_STRONG):
         return KeyClass.STRONG, "password" if "passw" in last else "secret"
     for size in (2, 1):

@@ -12,7 +12,7 @@ import re
 from itertools import pairwise
 from typing import Final
 
-__all__ = ["is_placeholder", "is_reference", "looks_random", "looks_secret"]
+__all__ = ["is_placeholder", "is_reference", "looks_like_password", "looks_random", "looks_secret"]
 
 _UUID: Final = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
 _HEX: Final = re.compile(r"(?:0x)?[0-9A-Fa-f]{16,}")
@@ -93,6 +93,19 @@ def looks_secret(value: str) -> bool:
     if value.isdigit():
         return len(value) >= 14
     return looks_random(value)
+
+
+def looks_like_password(value: str) -> bool:
+    """Whether a person could have chosen ``value``: six characters or more, letters with others among them."""
+    return (
+        6 <= len(value) <= 128
+        and value.isprintable()
+        and not value.isalpha()
+        and any(character.isalpha() for character in value)
+        and any(not character.isalpha() and character not in "-_. " for character in value)
+        and not is_placeholder(value)
+        and _NOT_A_SECRET.fullmatch(value) is None
+    )
 
 
 def looks_random(value: str) -> bool:

@@ -44,7 +44,12 @@ class Runs:
             for prefix in row.prefixes:
                 by_prefix[prefix].append((row, pattern))
         self._rows = {
-            literal: [entry for prefix in by_prefix if literal.startswith(prefix) for entry in by_prefix[prefix]]
+            literal: [
+                (row, pattern, row.rank + min(len(prefix), 16))
+                for prefix in by_prefix
+                if literal.startswith(prefix)
+                for row, pattern in by_prefix[prefix]
+            ]
             for literal in by_prefix
         }
         self._inside = [(row, re.compile(row.pattern)) for row in rows if row.run]
@@ -80,10 +85,10 @@ class Runs:
                     yield from _matches(row, pattern, text, start, end)
 
     def _tokens(self, text: str, start: int, literal: str) -> Iterator[Hit]:
-        for row, pattern in self._rows[literal]:
+        for row, pattern, rank in self._rows[literal]:
             match = pattern.match(text, start)
             if match and _ends(text, match.end()) and (row.check is None or row.check(match[0])):
-                yield Hit(start, match.end(), row.kind, row.id, row.rank + min(len(literal), 16))
+                yield Hit(start, match.end(), row.kind, row.id, rank)
 
 
 class Gated:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from delegate.masking.detectors.detector import ALNUM, B64, B64URL, HEX, TOKEN, UPPER, Detector, found, token
+from delegate.masking.detectors.detector import ALNUM, B64, B64URL, HEX, TOKEN, UPPER, Detector, found, prefixed, token
 from delegate.masking.secret_shape import looks_random
 
 __all__ = ["CODE"]
@@ -16,7 +16,7 @@ CODE: Final[tuple[Detector, ...]] = (
     # --- GitLab
     token(
         "gitlab-token",
-        "glpat- gldt- glrt- glrtr- glcbt- glptt- glft- glimt- glagent- gloas- glsoat- glffct- glwt- glffct-",
+        "glpat- gldt- glrt- glrtr- glcbt- glptt- glft- glimt- glagent- gloas- glsoat- glffct- glwt-",
         20,
         "docs.gitlab.com token prefixes",
         r"[A-Za-z0-9_.-]",
@@ -72,7 +72,14 @@ CODE: Final[tuple[Detector, ...]] = (
     token("dependency-track-key", "odt_", 32, "docs.dependencytrack.org", B64URL, check=looks_random),
     token("nightfall-key", "NF-", 32, "nightfall.ai", check=looks_random),
     token("adobe-secret", "p8e-", 32, "developer.adobe.com", B64URL),
-    token("one-password-key", "A3-", 33, "support.1password.com Secret Key", r"[A-Z0-9-]", check=looks_random),
+    prefixed(
+        "one-password-key",
+        "A3-",
+        r"A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}",
+        ("A3-", "Q7XK2M-", "BTZ3WL-NR6VC-PY5HD-JF4Q7-XK2MB"),
+        ("A3-", "Q7XK2M-", "BTZ3WL-NR6VC-PY5HD-JF4Q7"),
+        "support.1password.com Secret Key",
+    ),
     token("one-password-token", "ops_eyJ", 200, "developer.1password.com service accounts", B64, most=4096),
     token("bitwarden-key", "0.", 60, "bitwarden.com secrets manager", r"[A-Za-z0-9.:+/=-]", check=looks_random),
     token("ory-token", "ory_at_ ory_rt_ ory_pat_ ory_st_", 32, "ory.sh", B64URL),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from delegate.masking.detectors.detector import ALNUM, B64, B64URL, HEX, TOKEN, Detector, found, token
+from delegate.masking.detectors.detector import ALNUM, B64, B64URL, HEX, TOKEN, Detector, found, prefixed, token
 from delegate.masking.secret_shape import looks_random
 
 __all__ = ["CHAT", "MODELS", "MONITORING", "PAYMENTS", "SERVICES"]
@@ -53,14 +53,13 @@ CHAT: Final[tuple[Detector, ...]] = (
         "docs.slack.dev token types",
         r"[A-Za-z0-9%/+=.-]",
     ),
-    Detector(
-        id="discord-token",
-        kind="discord-token",
-        pattern=r"[MNO][A-Za-z0-9_-]{22,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,38}",
-        example="MTAyOTQ4MTN5OTU5MTDwMEcxNg" + ".GSwJyi." + "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF",
-        counter_example="MTAyOTQ4MTN5OTU5MTDwMEcxNg" + ".GSwJyi." + "a7Q2xK9m",
-        source="discord.com developer docs; a base64 of digits begins as one of the prefixes",
-        prefixes=tuple("MT Mj Mz MD MZ NT Nj Nz ND OT OD".split()),
+    prefixed(
+        "discord-token",
+        "MT Mj Mz MD MZ NT Nj Nz ND OT OD",  # how base64 of digits begins
+        r"[MNO][A-Za-z0-9_-]{22,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,38}",
+        ("MTAyOTQ4MTN5OTU5MTDwMEcxNg", ".GSwJyi.", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF"),
+        ("MTAyOTQ4MTN5OTU5MTDwMEcxNg", ".GSwJyi.", "a7Q2xK9m"),
+        "discord.com developer docs",
     ),
     found(
         "telegram-token",
@@ -154,14 +153,28 @@ SERVICES: Final[tuple[Detector, ...]] = (
         "mailchimp.com developer",
         run=36,
     ),
-    token("resend-key", "re_", 33, "resend.com", "[A-Za-z0-9_]", most=33, check=lambda text: text[11] == "_"),
+    prefixed(
+        "resend-key",
+        "re_",
+        r"re_[A-Za-z0-9]{8}_[A-Za-z0-9]{24}",
+        ("re_", "a7Q2xK9m_", "B4tZ8wL3nR6vC1pY5hD0jFa7"),
+        ("re_", "a7Q2xK9mB", "B4tZ8wL3nR6vC1pY5hD0jFa7"),
+        "resend.com API keys",
+    ),
     token("mailersend-token", "mlsn.", 60, "developers.mailersend.com", "[a-f0-9]"),
     token("klaviyo-key", "pk_", 34, "developers.klaviyo.com", "[a-f0-9]", most=34),
     token("shopify-token", "shpat_ shpca_ shppa_ shpss_ shpua_ shptka_", 32, "shopify.dev access tokens", HEX),
     token("notion-token", "ntn_ secret_", 43, "developers.notion.com"),
     token("linear-key", "lin_api_ lin_oauth_ lin_wh_", 32, "linear.app developers"),
     token("figma-token", "figd_", 38, "figma.com developers", B64URL),
-    token("airtable-token", "pat", 79, "airtable.com developers", r"[A-Za-z0-9.]", most=79, check=lambda text: text[17] == "."),
+    prefixed(
+        "airtable-token",
+        "pat",
+        r"pat[A-Za-z0-9]{14}\.[a-f0-9]{64}",
+        ("pat", "a7Q2xK9mB4tZ8w.", _X32 * 2),
+        ("pat", "a7Q2xK9mB4tZ8w.", _X32),
+        "airtable.com personal access tokens",
+    ),
     token("clickup-token", "pk_", 40, "clickup.com API", r"[A-Z0-9_]", check=looks_random),
     token("hubspot-token", "pat-na1- pat-na2- pat-eu1-", 36, "developers.hubspot.com", r"[A-Za-z0-9-]"),
     token("typeform-token", "tfp_", 40, "typeform.com developers", r"[A-Za-z0-9_.=-]"),
