@@ -23,7 +23,7 @@ from typing import Final, Literal
 from delegate.limits import MASKING_DECODED_MAX_BYTES, MASKING_DECODING_DEPTH
 from delegate.masking import personal
 from delegate.masking.addresses import passwords_in_addresses
-from delegate.masking.assignments import assignments, value_hit
+from delegate.masking.assignments import assignments
 from delegate.masking.commands import passwords_in_commands
 from delegate.masking.decoding import decodings, unescaped
 from delegate.masking.detectors import STANDARD, Detector
@@ -36,6 +36,7 @@ from delegate.masking.pem import private_keys
 from delegate.masking.prefilter import Signs, prefilter
 from delegate.masking.secret_shape import looks_random
 from delegate.masking.tokens import Gated, Runs
+from delegate.masking.values import value_hit
 
 __all__ = ["Hit", "TextScanner"]
 
@@ -91,7 +92,7 @@ class TextScanner:
         hits = self.scan(value)
         if sure is KeyClass.NONE:
             return hits
-        hit = value_hit(value, *_credentials(key, value, sure), key, sure, quoted=True)
+        hit = value_hit(value, *_credentials(key, value, sure), key, sure)
         return resolve([*hits, hit]) if hit else hits
 
     def _scan(self, text: str, depth: int, budget: _Budget | None) -> list[Hit]:

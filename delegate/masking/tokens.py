@@ -71,14 +71,16 @@ class Runs:
 
     def find(self, text: str, start: int, end: int) -> Iterator[Hit]:
         """The tokens in the run ``text[start:end]``."""
-        match = self._start.match(text, start, end)
-        if match and match[1]:
-            yield from self._tokens(text, start, match[1])
         place = start
-        while match := self._behind.search(text, place, end):
-            if match[1]:
-                yield from self._tokens(text, match.start(1), match[1])
-            place = match.start() + 1
+        match = self._start.match(text, start, end) or self._behind.search(text, start, end)
+        while match:
+            begin, literal = match.start(1), match[1]
+            place = max(match.start() + 1, begin)
+            if literal:
+                for hit in self._tokens(text, begin, literal):
+                    place = max(place, hit.end)
+                    yield hit
+            match = self._behind.search(text, place, end)
         if end - start >= self._shortest and self._needle.search(text, start, end):
             for row, pattern in self._inside:
                 if end - start >= row.run and any(text.find(needle, start, end) >= 0 for needle in row.needles):

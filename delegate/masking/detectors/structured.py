@@ -11,10 +11,10 @@ __all__ = ["STRUCTURED"]
 STRUCTURED: Final[tuple[Detector, ...]] = (
     found(
         "putty-private-key",
-        "PuTTY-User-Key-File",
-        r"(PuTTY-User-Key-File-[23]: [ -~]{1,64}[\r\n]{1,2}[ -~\r\n]{0,16384}Private-(?:MAC|Hash): [0-9a-f]{40,64})",
-        ("PuTTY-User-Key-File-2: ssh-rsa\nPrivate-Lines: 1\na7Q2\n", "Private-MAC: ", "7a1c9e4b2d8f05e6" * 3),
-        ("PuTTY-User-Key-File-2: ssh-rsa\n", "Public-Lines: 1\n"),
+        "Private-Lines:",
+        r"(Private-Lines: [0-9]{1,3}(?:(?:\r?\n|\\n)[A-Za-z0-9+/=]{1,64}){1,200})",
+        ("PuTTY-User-Key-File-3: ssh-rsa\n", "Private-Lines: 1\n", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF"),
+        ("PuTTY-User-Key-File-3: ssh-rsa\n", "Public-Lines: 1\n", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF"),
         "the.earth.li PuTTY appendix C",
         gate="name",
         kind="private-key",
