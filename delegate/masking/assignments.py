@@ -17,6 +17,7 @@ beginning. No value crosses NUL.
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator
 from typing import Final
 
@@ -31,7 +32,7 @@ __all__ = ["assignments"]
 _REACH: Final = 64
 _VALUE_MAX: Final = 8192
 
-_NAME: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+_NAME: Final = string.ascii_letters + string.digits + "_.-"
 _NAME_TAIL: Final = re.compile(r"[A-Za-z0-9_.-]{0,64}")
 _WORDS_BEFORE: Final = re.compile(r"[A-Za-z]{2,20}(?: [A-Za-z]{2,20})? $")
 
@@ -116,7 +117,7 @@ def _scheme(text: str, start: int, end: int, stem: str) -> Hit | None:
         return value_hit(text, *span, "password", KeyClass.STRONG)
     match = _CREDENTIAL.match(text, end)
     value = match[1].rstrip(_PUNCTUATION) if match else ""
-    if not (looks_secret(value) or (len(value) >= 16 and looks_random(value))):
+    if not looks_secret(value):
         return None
     place = match.start(1) if match else end
     return Hit(place, place + len(value), "authorization", f"scheme-{stem}", 55)
@@ -147,36 +148,38 @@ class _Reader:
         return self._value(start, end, name, sure) or self._compared(start, name, sure)
 
     def _compared(self, end: int, name: str, sure: KeyClass) -> Hit | None:
-        """The literal that a name is compared with, where the literal stands first (``"..." == password``)."""
+        """The literal that a name is compared with, if the literal stands first (``"..." == password``)."""
         text = self._text
         if not text[max(0, end - 2) : end].rstrip().endswith("="):
             return None
         match = _COMPARED.search(text, max(0, end - 264), end)
         return value_hit(text, *match.span(2), name, sure) if match else None
 
-    def _value(self, start: int, end: int, name: str, sure: KeyClass) -> Hit | None:
-        text = self._text
-        operator = _OPERATOR.match(text, end)
+    def _value(  # noqa: PLR0911 - a row of the grammar each
+        self, start: int, end: int, name: str, sure: KeyClass
+    ) -> Hit | None:
+        operator = _OPERATOR.match(self._text, end)
         if operator is None:
             return None
         how, place = operator.lastgroup, operator.end()
-        dashed = text[start - 1 : start] == "-"
-        quote = _QUOTE.match(text, place)
+        before = self._text[start - 1 : start]
+        if how == "blank" and before == "-":
+            how = "assign"  # --name value
+        quote = _QUOTE.match(self._text, place)
         if quote:
-            if how == "blank" and sure is KeyClass.WEAK and not dashed:
+            if how == "blank" and sure is KeyClass.WEAK:
                 return None
             return self._quoted(quote, name, KeyClass.WEAK if how == "comma" else sure)
-        if how == "colon" and operator[0] == ":" == text[start - 1 : start]:
+        if operator[0] == ":" == before:
             return None  # a:b:secret:c is one name, as in arn:aws:secretsmanager:...:secret:prod/db
-        if how in {"assign", "colon", "beside"}:
-            if sure is KeyClass.STRONG and kind_of(name) in {"authorization", "cookie"}:
-                return self._header(place, name)
-            return self._bare(place, name, sure, spaced=operator[0][-1:].isspace(), prose=how == "colon")
         if how == "tag":
-            return self._element(place, name, sure) if text[start - 1 : start] in {"<", ":"} else None
-        if dashed and how == "blank":
-            return self._bare(place, name, sure, spaced=False, prose=False)
-        return self._said(place, name) if sure is KeyClass.STRONG else None
+            return self._element(place, name, sure) if before in {"<", ":"} else None
+        if how in {"is", "blank"}:
+            return self._said(place, name) if sure is KeyClass.STRONG else None
+        if sure is KeyClass.STRONG and kind_of(name) in {"authorization", "cookie"}:
+            return self._header(place, name)
+        spaced = operator[0][-1:].isspace() and operator.lastgroup != "blank"
+        return self._bare(place, name, sure, spaced=spaced, prose=how == "colon")
 
     def _quoted(self, quote: re.Match[str], name: str, sure: KeyClass) -> Hit | None:
         return value_hit(self._text, quote.end(), self._closing(quote.end(), quote[1]), name, sure)
@@ -209,7 +212,12 @@ class _Reader:
         end = place + len(value)
         if value.lower() in {"bearer", "token", "basic"} and sure is KeyClass.STRONG:
             return self._header(place, name)
-        if prose and spaced and _PROSE.fullmatch(value) and (value[-1] in ".!?" or _WORD_AFTER.match(text, end)):
+        if (
+            prose
+            and spaced
+            and _PROSE.fullmatch(value)
+            and (value[-1] in ".!?" or _WORD_AFTER.match(text, end))
+        ):
             return None
         if is_reference(value[:_REACH]) and (spaced or "(" in value):
             return None
@@ -222,7 +230,11 @@ class _Reader:
     def _said(self, place: int, name: str) -> Hit | None:
         """What a sentence says a secret is (``my password is ...``): only what looks like one."""
         value = self._read(place).rstrip(_PUNCTUATION)
-        return None if is_reference(value) else value_hit(self._text, place, place + len(value), name, KeyClass.WEAK)
+        return (
+            None
+            if is_reference(value)
+            else value_hit(self._text, place, place + len(value), name, KeyClass.WEAK)
+        )
 
     def _element(self, place: int, name: str, sure: KeyClass) -> Hit | None:
         """The text of an XML element."""
@@ -232,7 +244,7 @@ class _Reader:
         return value_hit(text, place, place + len(value), name, sure)
 
     def _header(self, place: int, name: str) -> Hit | None:
-        """The value of an ``Authorization`` or ``Cookie`` header: the rest of the line, without the scheme."""
+        """The value of an ``Authorization`` or ``Cookie`` header: the rest of the line but the scheme."""
         cookie = kind_of(name) == "cookie"
         scheme = None if cookie else _SCHEME.match(self._text, place)
         begin = scheme.end() if scheme else place

@@ -1,10 +1,13 @@
-"""Looking into encodings: escapes undone with the way back, and encoded runs opened.
+r"""Looking into encodings: escapes undone with the way back, and encoded runs opened.
 
-``unescaped`` undoes one layer of percent encoding (RFC 3986), of backslash escapes (JSON, and ``\\x``), or of
-HTML character references, whichever occur, and keeps the way back. ``decodings`` gives what the parts of a run of
-characters say in base64, base64url or hexadecimal, when that is text. The scanner calls both down to
-``limits.MASKING_DECODING_DEPTH`` under one budget; what is found inside an encoded run masks all of it.
+``unescaped`` undoes one layer of percent encoding (RFC 3986), of backslash escapes (JSON, and ``\x``), or of
+HTML character references, whichever occur, and keeps the way back. ``decodings`` gives what the parts of a
+run of characters say in base64, base64url or hexadecimal, as far as that is text. The scanner calls both
+down to ``limits.MASKING_DECODING_DEPTH`` under one budget; what is found inside an encoded run masks all of
+what was read there.
 """
+
+# ruff: noqa: PLR2004 - the numbers are the lengths of the escapes
 
 from __future__ import annotations
 
@@ -65,7 +68,7 @@ def _units(escape: str) -> list[tuple[str, int]]:
     if kind == "\\u":
         return _utf16(escape)
     if kind == "\\x":
-        return [(_safe(chr(int(escape[2:], 16))), 4)]
+        return [(_safe(chr(int(escape[-2:], 16))), 4)]
     if kind[0] == "\\":
         return [(_CONTROLS.get(kind[1], kind[1]), 2)]
     return [(_safe(html.unescape(escape)), len(escape))]

@@ -1,9 +1,10 @@
 """Secrets that are known exactly: what this process holds, in every form in which it may travel.
 
 A value of at least eight characters is looked for as it is, as base64 and base64url in the three alignments
-that longer data can give it, percent-encoded, and as a JSON string escapes it. The registry (``delegate.known_secrets``:
-the library's own keys, tokens and signatures, and what a program registers) is read anew whenever its
-holders change, so a secret is kept here no longer than until the next search after its holder's life.
+that longer data can give it, in hexadecimal, percent-encoded, and as a JSON string escapes it. The registry
+(``delegate.known_secrets``: the library's own keys, tokens and signatures, and what a program registers) is
+read anew whenever its holders change, so a secret is kept here no longer than until the next search after
+its holder's life.
 """
 
 from __future__ import annotations

@@ -18,11 +18,15 @@ __all__ = ["kubernetes_secrets"]
 
 _KIND: Final = re.compile(r"(?i)[\"']?kind[\"']?[ \t]{0,4}:[ \t]{0,4}[\"']?secret\b")
 _BLOCK: Final = re.compile(r"(?m)^(?P<indent>[ \t]{0,16})(?:data|stringData):[ \t]{0,16}\r?$")
-_ENTRY: Final = re.compile(r"(?P<indent>[ \t]{0,16})[\"']?[A-Za-z0-9_.-]{1,128}[\"']?:[ \t]{1,16}(?P<value>[^\r\n\x00]{1,8192})")
+_ENTRY: Final = re.compile(
+    r"(?P<indent>[ \t]{0,16})[\"']?[A-Za-z0-9_.-]{1,128}[\"']?:[ \t]{1,16}(?P<value>[^\r\n\x00]{1,8192})"
+)
 _FOLDED: Final = re.compile(r"[|>][+-]?[ \t]{0,8}")
 _LINE: Final = re.compile(r"(?P<indent>[ \t]{0,64})(?P<value>[^\s\x00][^\r\n\x00]{0,8192})")
 _OBJECT: Final = re.compile(r"\"(?:data|stringData)\"[ \t]{0,4}:\s{0,4}\{")
-_MEMBER: Final = re.compile(r"[,\s]{0,32}\"[A-Za-z0-9_.-]{1,128}\"\s{0,4}:\s{0,4}\"(?P<value>[^\"\x00]{0,8192})\"")
+_MEMBER: Final = re.compile(
+    r"[,\s]{0,32}\"[A-Za-z0-9_.-]{1,128}\"\s{0,4}:\s{0,4}\"(?P<value>[^\"\x00]{0,8192})\""
+)
 
 
 def kubernetes_secrets(text: str, lower: str) -> Iterator[Hit]:

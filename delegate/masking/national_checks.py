@@ -1,7 +1,9 @@
-"""Check digits of national numbers; each takes the number as written and says whether it can have been issued.
+"""Check digits of national numbers: each takes a number as written and says whether it may be issued.
 
 Sources: the issuing authorities' published rules, named at each function.
 """
+
+# ruff: noqa: PLR2004 - the numbers are those of the published rules
 
 from __future__ import annotations
 
@@ -11,8 +13,28 @@ from typing import Final
 from delegate.masking.checks import luhn
 
 __all__ = [
-    "aadhaar", "abn", "acn", "bsn", "cnpj", "codice_fiscale", "cpf", "hetu", "nhs", "nie", "nif", "nir",
-    "nric", "pesel", "personnummer", "rrn", "sin", "steuer_id", "tckn", "tfn", "thai_id", "za_id",
+    "aadhaar",
+    "abn",
+    "acn",
+    "bsn",
+    "cnpj",
+    "codice_fiscale",
+    "cpf",
+    "hetu",
+    "nhs",
+    "nie",
+    "nif",
+    "nir",
+    "nric",
+    "personnummer",
+    "pesel",
+    "rrn",
+    "sin",
+    "steuer_id",
+    "tckn",
+    "tfn",
+    "thai_id",
+    "za_id",
 ]  # fmt: skip
 
 _CONTROL_LETTERS: Final = "TRWAGMYFPDXBNJZSQVHLCKE"
@@ -63,7 +85,11 @@ def pesel(text: str) -> bool:
 def hetu(text: str) -> bool:
     """Finland, henkilötunnus (Digital and Population Data Services Agency): modulus 31."""
     number = int(text[:6] + text[7:10])
-    return 1 <= int(text[:2]) <= 31 and 1 <= int(text[2:4]) <= 12 and "0123456789ABCDEFHJKLMNPRSTUVWXY"[number % 31] == text[10].upper()
+    return (
+        1 <= int(text[:2]) <= 31
+        and 1 <= int(text[2:4]) <= 12
+        and "0123456789ABCDEFHJKLMNPRSTUVWXY"[number % 31] == text[10].upper()
+    )
 
 
 def personnummer(text: str) -> bool:
@@ -139,7 +165,13 @@ def nric(text: str) -> bool:
     """Singapore, NRIC and FIN: weights, and a letter by series."""
     series = text[0].upper()
     total = _weighted(_digits(text), (2, 7, 6, 5, 4, 3, 2)) + {"T": 4, "G": 4, "M": 3}.get(series, 0)
-    letters = {"S": "JZIHGFEDCBA", "T": "JZIHGFEDCBA", "F": "XWUTRQPNMLK", "G": "XWUTRQPNMLK", "M": "KLJNPQRTUWX"}
+    letters = {
+        "S": "JZIHGFEDCBA",
+        "T": "JZIHGFEDCBA",
+        "F": "XWUTRQPNMLK",
+        "G": "XWUTRQPNMLK",
+        "M": "KLJNPQRTUWX",
+    }
     rest = 10 - total % 11 if series == "M" else total % 11
     return letters[series][rest] == text[-1].upper()
 
@@ -159,7 +191,11 @@ def _brazilian(values: Sequence[int], weights: Sequence[int]) -> bool:
 def cpf(text: str) -> bool:
     """Brazil, CPF (Receita Federal): two check digits, modulus 11."""
     values = _digits(text)
-    return len(set(values)) > 1 and _brazilian(values[:10], range(10, 1, -1)) and _brazilian(values, range(11, 1, -1))
+    return (
+        len(set(values)) > 1
+        and _brazilian(values[:10], range(10, 1, -1))
+        and _brazilian(values, range(11, 1, -1))
+    )
 
 
 def cnpj(text: str) -> bool:
@@ -183,7 +219,7 @@ def za_id(text: str) -> bool:
 
 
 def tckn(text: str) -> bool:
-    """Türkiye, T.C. kimlik numarası: two check digits."""
+    """Turkey, T.C. identification number: two check digits."""
     values = _digits(text)
     tenth = (sum(values[0:9:2]) * 7 - sum(values[1:8:2])) % 10
     return values[0] > 0 and tenth == values[9] and sum(values[:10]) % 10 == values[10]

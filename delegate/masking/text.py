@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
 from delegate.limits import MASKING_DECODED_MAX_BYTES, MASKING_DECODING_DEPTH
-from delegate.masking import personal
+from delegate.masking import key_names, personal
 from delegate.masking.addresses import passwords_in_addresses
 from delegate.masking.assignments import assignments
 from delegate.masking.commands import passwords_in_commands
@@ -41,6 +41,13 @@ from delegate.masking.values import value_hit
 __all__ = ["Hit", "TextScanner"]
 
 
+_KINDS: Final = key_names.KINDS | {
+    *("credit_card", "email", "iban", "us_aba", "us_itin", "us_ssn", "high_entropy", "known_secret"),
+    *("private-key", "url-password"),
+}
+"""Kinds that no row of the table of detectors has."""
+
+
 class _Budget:
     """Characters that encoded parts of one text may still decode to."""
 
@@ -57,7 +64,7 @@ class _Budget:
 class TextScanner:
     """Immutable once made, and safe to share between threads."""
 
-    __slots__ = ("_entropy", "_gated", "_known", "_prefilter", "_runs")
+    __slots__ = ("_entropy", "_gated", "_kinds", "_known", "_prefilter", "_runs")
 
     def __init__(
         self,
@@ -71,8 +78,14 @@ class TextScanner:
         self._runs = Runs([row for row in detectors if row.prefixes or row.run])
         self._gated = Gated([row for row in detectors if row.needles and not row.run])
         self._prefilter = prefilter(self._runs, self._gated, engine)
+        self._kinds = _KINDS | {row.kind for row in detectors}
         self._entropy = entropy
         self._known = known
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Every kind that a hit can have."""
+        return self._kinds
 
     def scan(self, text: str) -> list[Hit]:
         """Every secret in ``text``, in order, without overlaps."""
@@ -120,28 +133,24 @@ class TextScanner:
         return list(_mapped(folded, self._scan(folded.text, depth + 1, budget)))
 
     def _find(self, text: str, signs: Signs) -> Iterator[Hit]:
-        userinfo: set[int] = set()
-        if signs.at:
-            for hit in passwords_in_addresses(text):
-                userinfo.add(hit.end)
-                yield hit
-        if signs.at:
-            yield from personal.emails(text, userinfo)
-        if signs.dashes:
-            yield from private_keys(text)
         for start, end in signs.runs:
             yield from self._runs.find(text, start, end)
-        if signs.gated:
-            yield from self._gated.find(text, signs.gated)
-        if signs.numbers:
-            yield from personal.numbers(text, signs.shapes, signs.lower)
-        if signs.accounts:
-            yield from personal.bank_accounts(text, signs.shapes)
+        yield from self._gated.find(text, signs.gated)
+        if signs.at:
+            passwords = list(passwords_in_addresses(text))
+            yield from passwords
+            yield from personal.emails(text, {hit.end for hit in passwords})
+        if signs.dashes:
+            yield from private_keys(text)
         if signs.names:
             yield from assignments(text, signs.lower)
             yield from kubernetes_secrets(text, signs.lower)
         if signs.flags:
             yield from passwords_in_commands(text)
+        if signs.numbers:
+            yield from personal.numbers(text, signs.shapes, signs.lower)
+        if signs.accounts:
+            yield from personal.bank_accounts(text, signs.shapes)
 
     def _encoded(self, text: str, first: int, last: int, depth: int, budget: _Budget) -> Iterator[Hit]:
         """What a long run says when decoded: with a secret inside, the whole encoded part is one."""

@@ -9,6 +9,7 @@ text where its gate and one of its needles occur.
 from __future__ import annotations
 
 import re
+import string
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -18,11 +19,11 @@ from delegate.masking.hits import Hit
 
 __all__ = ["DECODABLE", "RUN", "RUN_CHARACTERS", "Gated", "Runs"]
 
-RUN_CHARACTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.~+="
+RUN_CHARACTERS: Final = string.ascii_letters + string.digits + "_-.~+="
 """Of which the runs are made that the scanner looks at. No slash, or every address would be one."""
 
 RUN: Final = 20
-"""How long a run is at least: the shortest tokens without other context (AWS key ids) have twenty characters."""
+"""How long a run is at least: the shortest tokens that need no context (AWS key ids) are this long."""
 
 _BEHIND: Final = "[_.+=~-]"
 """Separators in a run: a token may begin behind one."""
@@ -83,7 +84,9 @@ class Runs:
             match = self._behind.search(text, place, end)
         if end - start >= self._shortest and self._needle.search(text, start, end):
             for row, pattern in self._inside:
-                if end - start >= row.run and any(text.find(needle, start, end) >= 0 for needle in row.needles):
+                if end - start >= row.run and any(
+                    text.find(needle, start, end) >= 0 for needle in row.needles
+                ):
                     yield from _matches(row, pattern, text, start, end)
 
     def _tokens(self, text: str, start: int, literal: str) -> Iterator[Hit]:
@@ -117,7 +120,11 @@ def _matches(row: Detector, pattern: re.Pattern[str], text: str, start: int, end
     group = 1 if pattern.groups else 0
     for match in pattern.finditer(text, start, end):
         first, last = match.span(group)
-        if _begins(text, match.start()) and _ends(text, last) and (row.check is None or row.check(match[group])):
+        if (
+            _begins(text, match.start())
+            and _ends(text, last)
+            and (row.check is None or row.check(match[group]))
+        ):
             yield Hit(first, last, row.kind, row.id, row.rank)
 
 

@@ -22,7 +22,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["ALNUM", "B64", "B64URL", "DIGIT", "HEX", "LOWER_HEX", "TOKEN", "UPPER", "Detector", "found", "prefixed", "token"]
+__all__ = [
+    "ALNUM",
+    "B64",
+    "B64URL",
+    "DIGIT",
+    "HEX",
+    "LOWER_HEX",
+    "TOKEN",
+    "UPPER",
+    "Detector",
+    "found",
+    "prefixed",
+    "token",
+]
 
 ALNUM: Final = "[A-Za-z0-9]"
 B64: Final = "[A-Za-z0-9+/=_-]"
@@ -39,7 +52,7 @@ _SAMPLE: Final = "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF7a1c9e4b2d8f05e6"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detector:
-    """One row: ``id`` is unique, ``kind`` is what a marker says, ``rank`` settles overlaps of equal length."""
+    """One row: ``id`` is unique, ``kind`` is what a marker says, a higher ``rank`` is more specific."""
 
     id: str
     kind: str
@@ -87,7 +100,7 @@ def token(
     )
 
 
-def prefixed(
+def prefixed(  # noqa: PLR0917 - a column of the table each
     name: str,
     prefixes: str,
     pattern: str,
@@ -110,7 +123,7 @@ def prefixed(
     )
 
 
-def found(
+def found(  # noqa: PLR0917 - a column of the table each
     name: str,
     needles: str,
     pattern: str,

@@ -45,7 +45,8 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
     found(
         "ansible-vault",
         "$ANSIBLE_VAULT;",
-        r"(\$ANSIBLE_VAULT;[0-9.]{3,5};AES256[ -~]{0,64}(?:[\r\n]|\\n){1,4}[ \t]{0,32}[0-9a-f]{20,128}(?:[\r\n \t\\n]{1,64}[0-9a-f]{2,128}){0,512})",
+        r"(\$ANSIBLE_VAULT;[0-9.]{3,5};AES256[ -~]{0,64}(?:[\r\n]|\\n){1,4}"
+        r"[ \t]{0,32}[0-9a-f]{20,128}(?:[\r\n \t\\n]{1,64}[0-9a-f]{2,128}){0,512})",
         ("$ANSIBLE_VAULT;", "1.1;AES256\n", "7a1c9e4b2d8f05e6" * 5),
         ("$ANSIBLE_VAULT;", "1.1;AES256\n"),
         "docs.ansible.com vault format",
@@ -96,7 +97,12 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
         "discord-webhook",
         "/api/webhooks/",
         r"((?:https?://)?(?:[a-z]{1,10}\.)?discord(?:app)?\.com/api/webhooks/[0-9]{17,20}/[A-Za-z0-9_-]{60,80})",
-        ("https://discord.com", "/api/webhooks/", "1029481319595911706/", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF" * 2 + "a7Q2xK9m"),
+        (
+            "https://discord.com",
+            "/api/webhooks/",
+            "1029481319595911706/",
+            "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF" * 2 + "a7Q2xK9m",
+        ),
         ("https://discord.com", "/api/webhooks/", "1029481319595911706/"),
         "discord.com developer docs",
         gate="hook",
