@@ -31,7 +31,7 @@ from delegate.scope import Action
 from delegate.server.asgi import VERIFIED, DelegateMiddleware
 from delegate.server.interface import Receive, Scope
 from delegate.server.interface import Send as ASGISend
-from delegate.token.cache import ChainCache
+from delegate.token.cache import Chains
 from delegate.verifier import ReadBody, Verifier
 from tests.support.forge import KEYS, NOW, ORIGIN, chain
 from tests.support.wire import BODY, COMPONENTS, Server, Wire, sign, token, trust_store
@@ -124,16 +124,16 @@ def test_a_body_reader_is_held_to_the_limit_it_was_given() -> None:
 
 
 def test_text_with_many_dots_costs_no_look_for_each() -> None:
-    class Counting(ChainCache):
+    class Counting(Chains[object]):
         looks = 0
 
         def get(self, text: str) -> Any:
             Counting.looks += 1
             return super().get(text)
 
-    assert Counting().longest_prefix("." * 6000) is None
+    assert Counting(None, 4).longest_prefix("." * 6000) is None
     assert Counting.looks == 0
-    assert Counting().longest_prefix(chain(16).text) is None
+    assert Counting(None, 4).longest_prefix(chain(16).text) is None
     assert Counting.looks == 15
 
 

@@ -468,7 +468,7 @@ HOSTS = {
     "userinfo": "user@api.example.com",
     "a16-evil": "api.example.com.evil",
     "list": "api.example.com, evil",
-    "space": "api.example.com ",
+    "space": "api.example.com x",
 }
 
 
@@ -490,6 +490,13 @@ def test_s95_case_and_default_port_do_not_tell_origins_apart(host: str) -> None:
         Server().deliver(wire)
     else:
         assert refusal(wire).code == "authority_rejected"
+
+
+@pytest.mark.parametrize("name", ["host", "content-type", "signature-input", "signature", "delegation"])
+def test_white_space_around_a_value_is_not_part_of_it(name: str) -> None:
+    """Of whatever header: HTTP takes it off both ends (RFC 9110 section 5.5), and so does RFC 9421."""
+    wire = sign()
+    Server().deliver(wire.with_header(name, f" \t{dict(wire.headers)[name]}\t "))
 
 
 def test_s98_forwarded_headers_are_never_read() -> None:
