@@ -97,7 +97,7 @@ def read_scope(path: str) -> Scope:
 
 
 def read_public_key(given: str) -> PublicKey:
-    """The public key that ``given`` is (``ed25519:...``), or that stands in the file it names.
+    """The public key that ``given`` is (such as ``ed25519:...``), or that stands in the file it names.
 
     The file holds that text, a JSON Web Key, or a PEM private key, of which the public half is taken.
     """

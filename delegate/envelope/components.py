@@ -25,6 +25,7 @@ from delegate.errors import (
     SignatureInputMalformedError,
     TimestampUnitError,
 )
+from delegate.keys.algorithm import ALGORITHMS as _KEY_ALGORITHMS
 from delegate.limits import NONCE_BYTES, SIGNATURE_MAX_COMPONENTS, TIMESTAMP_MAX
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ __all__ = [
 TAG: Final = "delegate-v1"
 """The ``tag`` of a request signature of this profile (RFC 9421 section 2.3)."""
 
-ALGORITHMS: Final = {"ed25519": "ed25519", "ecdsa-p256-sha256": "p256"}
+ALGORITHMS: Final = {algorithm.http: algorithm.name for algorithm in _KEY_ALGORITHMS.values()}
 """RFC 9421 algorithm name -> our name of the key type."""
 
 _TAG_PARAMETER: Final = f';tag="{TAG}"'

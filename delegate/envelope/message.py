@@ -98,7 +98,7 @@ class Envelope:
 
     @property
     def algorithm(self) -> str:
-        """The RFC 9421 algorithm name, ``ed25519``."""
+        """The RFC 9421 algorithm name, ``ed25519`` or ``ecdsa-p256-sha256``."""
         return self.parameters.alg
 
     @property

@@ -163,7 +163,7 @@ def verification_steps(policy: Policy, request: Request) -> Steps:
         step = 7
         headers.update(target)
         base = signature_base(components, headers, member_text)
-        signer.key.verify(signature, base)
+        signer.key.verify_http(signature, base)
         step = 8
         news = _prove(signer)
         proved = True
