@@ -82,7 +82,10 @@ def test_a_key_is_shown_in_each_of_its_forms(desk: Desk) -> None:
     ("given", "code", "exit_code"),
     [
         ("ed25519:AAAA", "malformed", 1),
-        ("p256:AAAA", "alg_not_allowed", 1),
+        ("p256:AAAA", "malformed", 1),
+        ("p256:" + "A" * 44, "malformed", 1),
+        ("p256:AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB", "key_weak", 1),
+        ("rsa:AAAA", "alg_not_allowed", 1),
         ("ed25519:" + "A" * 43, "key_weak", 1),
         ("nowhere.pem", "configuration", 2),
     ],
