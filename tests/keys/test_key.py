@@ -118,7 +118,7 @@ def test_d26_another_algorithm_is_refused_by_name(alg: str) -> None:
 @pytest.mark.parametrize("key", SIGNING_KEYS)
 def test_the_bytes_of_one_algorithm_are_no_key_of_the_other(key: SigningKey) -> None:
     alg, _, encoded = key.public_key.text.partition(":")
-    other = "p256" if alg == "ed25519" else "ed25519"
+    other: Alg = "p256" if alg == "ed25519" else "ed25519"
     assert PublicKey.from_text(f"{alg}:{encoded}") == key.public_key
     with pytest.raises(MalformedError) as refused:
         PublicKey.from_text(f"{other}:{encoded}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -311,7 +312,7 @@ def test_generated_numbers_are_in_range_and_differ(monkeypatch: pytest.MonkeyPat
     assert len({p256.generate() for _ in range(20)}) == 20
     for drawn, number in ((0, 1), (N - 2, N - 1)):
         monkeypatch.setattr(
-            p256.secrets, "randbelow", lambda bound, drawn=drawn: drawn if bound == N - 1 else None
+            secrets, "randbelow", lambda bound, drawn=drawn: drawn if bound == N - 1 else None
         )
         assert p256.generate() == number.to_bytes(32, "big")
 
@@ -326,7 +327,7 @@ def test_without_rfc_6979_signatures_are_random_low_and_good(monkeypatch: pytest
         return ECDSA(SHA256())
 
     ECDSA = ec.ECDSA  # noqa: N806 - the class that is replaced
-    monkeypatch.setattr(p256.ec, "ECDSA", old)
+    monkeypatch.setattr(ec, "ECDSA", old)
     signing, deterministic = p256._signing()
     assert not deterministic
     monkeypatch.setattr(p256, "_SIGNING", signing)
