@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from base64 import b64decode, b64encode
 from dataclasses import replace
 from itertools import pairwise
@@ -276,14 +276,12 @@ class Message:
 
 def test_another_library_verifies_our_p256_requests() -> None:
     """Any RFC 9421 library in any language verifies a request of ours (design section 7)."""
-    now = int(datetime.datetime.now(tz=datetime.UTC).timestamp())
+    now = int(dt.datetime.now(tz=dt.UTC).timestamp())
     oracle = HTTPMessageVerifier(signature_algorithm=ECDSA_P256_SHA256, key_resolver=Resolver())
     for signature in (lambda own: own, other_s):
         wire = request(TOKEN, KEY, created=str(now - 1), expires=str(now + 60))
         wire = with_signature(wire, signature(signature_of(wire)))
-        results = oracle.verify(
-            Message(wire), max_age=datetime.timedelta(seconds=60), expect_tag="delegate-v1"
-        )
+        results = oracle.verify(Message(wire), max_age=dt.timedelta(seconds=60), expect_tag="delegate-v1")
         assert [result.label for result in results] == ["dlg"]
         with pytest.raises(InvalidSignature):
             oracle.verify(Message(replace(wire, query="dry=2")))
