@@ -98,6 +98,23 @@ def test_x_has_one_encoding(x: int) -> None:
         p256.require_strong(compressed(x, x % 2))
 
 
+def test_the_bound_of_x_is_checked_here_not_only_by_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bytes] = []
+
+    def accept(curve: object, data: bytes) -> YesMan:
+        asked.append(data)
+        return YesMan()
+
+    monkeypatch.setattr(ec.EllipticCurvePublicKey, "from_encoded_point", accept)
+    good = compressed(P - 1, 0)
+    p256.require_strong(good)
+    for x in (P, P + 5, 2**256 - 1):
+        with pytest.raises(KeyWeakError):
+            p256.require_strong(compressed(x, 0))
+    p256._point.cache_clear()
+    assert asked == [good]
+
+
 @pytest.mark.parametrize("first", [0, 1, 4, 5, 6, 7, 0x80, 0xFF])
 def test_a_key_begins_with_02_or_03(first: int) -> None:
     for good in (b"\x02", b"\x03"):
