@@ -64,7 +64,7 @@ class PublicKey:
     _rule: Rule = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse what is not a strong key, and compute the key id once."""
+        """Refuse what is not a strong key."""
         algorithm = find_algorithm(self.alg, "alg")
         if type(self.raw) is not bytes:
             msg = f"a raw key must be bytes, not {type(self.raw).__name__}"
@@ -72,7 +72,14 @@ class PublicKey:
         rule = algorithm.rule()
         rule.require_strong(self.raw)
         object.__setattr__(self, "_rule", rule)
-        object.__setattr__(self, "key_id", jwk.thumbprint(algorithm, self.raw))
+
+    def __getattr__(self, name: str) -> str:
+        """Compute the key id when it is first asked for: most keys of a chain never are."""
+        if name != "key_id":
+            msg = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(msg)
+        object.__setattr__(self, "key_id", jwk.thumbprint(ALGORITHMS[self.alg], self.raw))
+        return self.key_id
 
     @classmethod
     def from_raw(cls, raw: bytes, alg: Alg = "ed25519") -> PublicKey:
