@@ -326,7 +326,7 @@ class TargetRejectedError(RequestError):
     """The path or query is in a form that two parties could read differently."""
 
     code = "target_rejected"
-    fix = "send a path without empty, '.' or '..' segments, encoded slashes or bad escapes"
+    fix = "send a path without empty, '.' or '..' segments, encoded slashes or escapes that are not UTF-8"
 
 
 class AuthorityRejectedError(RequestError):

@@ -24,6 +24,7 @@ from delegate.errors import (
     DelegateError,
     DelegationMissingError,
     RedirectRefusedError,
+    TargetRejectedError,
 )
 from delegate.identity import Identity
 from delegate.keys import SigningKey, Usage
@@ -47,6 +48,16 @@ def refusal(wire: Wire, **settings: Any) -> DelegateError:
 
 
 # --- the client ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/files/%ff", "/files/%fe"])
+def test_no_signed_path_decodes_to_a_replacement_character(path: str) -> None:
+    """'refused as `target_rejected`, by the signer and by the verifier'; the character itself is a name."""
+    with pytest.raises(TargetRejectedError):
+        World().worker.sign("GET", path)
+    assert type(refusal(sign(Wire(path=path)))) is TargetRejectedError
+    World().worker.sign("GET", "/files/%EF%BF%BD")
+    Server().deliver(sign(Wire(path="/files/%EF%BF%BD")))
 
 
 @pytest.mark.parametrize("origins", [None, ["https://api.example.com"]])
