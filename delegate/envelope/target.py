@@ -64,7 +64,7 @@ def require_target(path: bytes, query: bytes) -> None:
     if _PATH.fullmatch(path) is None:
         msg = "the path has an empty, '.' or '..' segment, an encoded slash, or a character it may not have"
         raise TargetRejectedError(msg, component="@path")
-    if b"%" in path:
+    if path.find(b"%") >= 0:
         _require_utf8(path)
     if _QUERY.fullmatch(query) is None:
         msg = "the query has a bad escape or a character outside its grammar"
