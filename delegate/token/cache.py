@@ -53,7 +53,8 @@ class Chains(Generic[_Entry]):
 
     def longest_prefix(self, text: str) -> _Entry | None:
         """The entry of the longest chain that ``text`` extends: sub-agents of one agent share it."""
-        if text.count(".") > 2 * TOKEN_MAX_BLOCKS:  # no token, and each part would cost a look
+        empty = not (self._young or self._old)
+        if empty or text.count(".") > 2 * TOKEN_MAX_BLOCKS:  # no token, and each part would cost a look
             return None
         while (cut := text.rpartition(".")[0].rpartition(".")[0]) and "." in cut:
             text = cut

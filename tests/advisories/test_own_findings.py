@@ -142,9 +142,13 @@ def test_text_with_many_dots_costs_no_look_for_each() -> None:
             Counting.looks += 1
             return super().get(text)
 
-    assert Counting(None, 4).longest_prefix("." * 6000) is None
+    chains = Counting(None, 4)
+    assert chains.longest_prefix(chain(16).text) is None
     assert Counting.looks == 0
-    assert Counting(None, 4).longest_prefix(chain(16).text) is None
+    chains.add("dlg1.another.chain", None)
+    assert chains.longest_prefix("." * 6000) is None
+    assert Counting.looks == 0
+    assert chains.longest_prefix(chain(16).text) is None
     assert Counting.looks == 15
 
 
