@@ -50,7 +50,7 @@ Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 _PUBLIC: Final = "delegate_public"
 _OPTIONS: Final = {"OPTIONS"}
 
-public: Final[Mapping[str, bool]] = MappingProxyType({_PUBLIC: True})
+public: Final[dict[str, Any]] = {_PUBLIC: True}
 """``opt=public`` opens a handler, or all below a layer, to everybody: it never has a ``Grant``."""
 
 

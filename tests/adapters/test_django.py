@@ -122,12 +122,12 @@ def test_the_value_that_is_authorized_is_the_one_that_the_view_gets(world: World
 # --- views -----------------------------------------------------------------------------------------
 
 
-class Orders(View):
+class Orders(View):  # type: ignore[misc]  # Django ships no types
     def get(self, _request: HttpRequest, grant: delegate.Grant) -> HttpResponse:
         return HttpResponse(grant.agent)
 
 
-class AsyncOrders(View):
+class AsyncOrders(View):  # type: ignore[misc]
     async def get(self, _request: HttpRequest, grant: delegate.Grant) -> HttpResponse:
         return HttpResponse(grant.agent)
 

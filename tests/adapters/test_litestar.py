@@ -13,6 +13,7 @@ from litestar import Controller, Litestar, Request, Response, Router, asgi, get,
 from litestar.config.cors import CORSConfig
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
 from litestar.static_files import create_static_files_router
 
 import delegate
@@ -99,12 +100,14 @@ def test_a_guard_of_a_layer_guards_its_options_too(world: World) -> None:
 
 
 def test_the_documentation_is_not_public_unless_exempt(world: World) -> None:
-    documented = {"openapi_config": litestar.openapi.OpenAPIConfig("t", "1")}
-    assert "/schema" in started(serving(world, read, **documented))["message"]
-    exempt = ("/schema", "/schema/openapi.json", "/schema/openapi.yaml", "/schema/openapi.yml",
-              "/schema/oauth2-redirect.html", "/schema/{path:str}")  # fmt: skip
-    app = serving(world, read, exempt=exempt[:-1], **documented)
-    assert "openapi.json" not in started(app)["message"]
+    documented = OpenAPIConfig("orders", "1", path="/docs")
+    message = started(serving(world, read, openapi_config=documented))["message"]
+    pages = [line.split()[1] for line in message.splitlines() if "names no action" in line]
+    assert "/docs/openapi.json" in pages
+    app = serving(world, read, exempt=tuple(pages), openapi_config=documented)
+    assert started(app)["type"] == "lifespan.startup.complete"
+    assert ask(app, "GET", "/docs/openapi.json", STRANGER).status == 200
+    assert ask(app, "POST", "/docs/openapi.json", STRANGER).code == "signature_missing"
 
 
 class Orders(Controller):

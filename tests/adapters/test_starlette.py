@@ -217,7 +217,7 @@ def test_nobody_answers_before_the_action_was_permitted(world: World, what: str)
     app = serving(
         world,
         Route("/v1/orders", read),
-        middleware=[Middleware(Answering, lambda: next(answers))],  # type: ignore[arg-type]
+        middleware=[Middleware(Answering, lambda: next(answers))],
     )
     assert signed(app, world.worker, "GET", "/v1/orders").status == 200
     answer = signed(app, world.worker, "GET", "/v1/orders")
@@ -225,7 +225,7 @@ def test_nobody_answers_before_the_action_was_permitted(world: World, what: str)
 
 
 def test_errors_of_the_application_are_its_own(world: World) -> None:
-    busy = Middleware(Answering, lambda: PlainTextResponse("busy", status_code=503))  # type: ignore[arg-type]
+    busy = Middleware(Answering, lambda: PlainTextResponse("busy", status_code=503))
     app = serving(world, Route("/v1/orders", read), middleware=[busy])
     answer = signed(app, world.worker, "GET", "/v1/orders")
     assert (answer.status, answer.body) == (503, b"busy")
@@ -243,7 +243,7 @@ def test_a_middleware_that_swallows_our_refusal_gives_nothing_away(world: World,
             await self.app(scope, receive, silent)
             await PlainTextResponse("fine", status_code=status)(scope, receive, send)
 
-    app = serving(world, Route("/refunds/{order}", refund), middleware=[Middleware(Swallowing)])  # type: ignore[arg-type]
+    app = serving(world, Route("/refunds/{order}", refund), middleware=[Middleware(Swallowing)])
     assert signed(app, world.worker, "GET", "/refunds/o-1").status == status
     assert signed(app, world.worker, "GET", "/refunds/o-9").status == (500 if status == 500 else 403)
 
@@ -260,7 +260,7 @@ def test_an_inner_middleware_that_reroutes_opens_nothing(world: World) -> None:
 
     app = serving(
         world, Route("/v1/orders", read), Route("/about", about), middleware=[Middleware(Rewriting)]
-    )  # type: ignore[arg-type]
+    )
     with pytest.raises(ConfigurationError):
         ask(app, "GET", "/about", STRANGER)
 
