@@ -179,9 +179,10 @@ class Later:
         yield
 
 
-def test_resources_are_not_async(world: World) -> None:
+def test_resources_are_not_async(world: World, caplog: pytest.LogCaptureFixture) -> None:
     view = requires(**READ, resources=lambda _request: Later())(raw)  # type: ignore[arg-type, return-value]
     assert signed(serving(world, path("raw", view)), world.worker, "GET", "/raw").status == 500
+    assert "resources= of 'orders.read' is async" in caplog.text
 
 
 # --- applications that do not start ----------------------------------------------------------------

@@ -15,7 +15,7 @@ from starlette.background import BackgroundTask
 from starlette.endpoints import HTTPEndpoint
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Host, Mount, Route, Router, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
@@ -231,21 +231,49 @@ def test_errors_of_the_application_are_its_own(world: World) -> None:
     assert (answer.status, answer.body) == (503, b"busy")
 
 
-@pytest.mark.parametrize("status", [200, 500])
-def test_a_middleware_that_swallows_our_refusal_gives_nothing_away(world: World, status: int) -> None:
-    class Swallowing:
-        def __init__(self, app: ASGIApp) -> None:
-            self.app = app
+class Swallowing:
+    """A middleware that answers for itself, whatever came out of the handler."""
 
-        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-            async def silent(_message: Message) -> None: ...
+    def __init__(self, app: ASGIApp, status: int) -> None:
+        self.app = app
+        self.status = status
 
-            await self.app(scope, receive, silent)
-            await PlainTextResponse("fine", status_code=status)(scope, receive, send)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def silent(_message: Message) -> None: ...
 
-    app = serving(world, Route("/refunds/{order}", refund), middleware=[Middleware(Swallowing)])
+        await self.app(scope, receive, silent)
+        await PlainTextResponse("fine", status_code=self.status)(scope, receive, send)
+
+
+@pytest.mark.parametrize(("status", "refused"), [(200, 403), (500, 500)])
+def test_a_middleware_that_swallows_our_refusal_gives_nothing_away(
+    world: World, status: int, refused: int
+) -> None:
+    may_audit = requires("audit.write", operation="write", risk="low")
+    app = serving(
+        world,
+        Route("/refunds/{order}", refund),
+        Route("/both", may_read(may_audit(raw_with_grant))),
+        middleware=[Middleware(Swallowing, status)],
+    )
     assert signed(app, world.worker, "GET", "/refunds/o-1").status == status
-    assert signed(app, world.worker, "GET", "/refunds/o-9").status == (500 if status == 500 else 403)
+    assert signed(app, world.worker, "GET", "/refunds/o-9").status == refused
+    assert signed(app, world.worker, "GET", "/both").status == refused
+
+
+def test_a_stream_that_nobody_asked_about_is_ended(world: World) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 1
+            yield b"x"
+
+    answering = Middleware(Answering, lambda: StreamingResponse(endless()))
+    app = serving(world, Route("/v1/orders", read), middleware=[answering])
+    assert signed(app, world.worker, "GET", "/v1/orders").code == "action_unmapped"
+    assert sent == 1
 
 
 def test_an_inner_middleware_that_reroutes_opens_nothing(world: World) -> None:
