@@ -231,9 +231,12 @@ def _exempt_path(path: str) -> bytes:
 
 
 def _own_copy(scope: Scope) -> Scope:
-    """A scope of our own: no proof of anybody else in it, and headers that no trailer can join later."""
+    """A scope of our own: no proof of anybody else in it, and headers that no trailer can join later.
+
+    White space around a value is no part of it (RFC 9110 section 5.5), yet some servers leave it there.
+    """
     copy = {key: value for key, value in scope.items() if key not in {VERIFIED, GRANT, DENIED}}
-    copy["headers"] = [(bytes(name), bytes(value)) for name, value in scope["headers"]]
+    copy["headers"] = [(bytes(name), bytes(value).strip(b" \t")) for name, value in scope["headers"]]
     return copy
 
 

@@ -42,8 +42,7 @@ Worth knowing before you choose:
 - **uvicorn with httptools** and **granian** drop a fragment, and the authority of a target in absolute form,
   before the application sees them. The handler gets the path and the Host that were signed.
 - **uvicorn with httptools** adds trailers to the headers. Those that come after the head are kept out by the
-  middleware; those that come with it cannot be told from headers, and count as such. It also leaves spaces
-  after a value in it, which refuses a request that had some.
+  middleware; those that come with it cannot be told from headers, and count as such.
 - **hypercorn** turns the method to upper case, so `post` on the wire is `POST` for everybody who looks.
 - **daphne** lets a header of the request, `Daphne-Root-Path`, say where the application is mounted. The
   middleware refuses every root path but the configured one. It reads the whole body before the
