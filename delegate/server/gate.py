@@ -53,12 +53,27 @@ _log: Final = logging.getLogger("delegate.server")
 class _Passage:
     """How far one request has come: where it will go, and whether it may."""
 
-    __slots__ = ("development", "permitted", "says")
+    __slots__ = ("_permitted", "_refused", "development", "says")
 
     def __init__(self, says: Says, *, development: bool) -> None:
         self.says = says
         self.development = development
-        self.permitted = False
+        self._permitted = False
+        self._refused = False
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Whatever is raised in here refuses, for good: all that a route requires must permit."""
+        try:
+            yield
+        except BaseException:
+            self._refused = True
+            raise
+        self._permitted = True
+
+    @property
+    def permitted(self) -> bool:
+        return self._permitted and not self._refused
 
 
 # --- what a handler needs --------------------------------------------------------------------------
@@ -113,7 +128,6 @@ class Requirement(Generic[_R]):
     def _authorize(self, verified: Verified, named: _Named | None, scope: Scope) -> Grant:
         grant = verified.authorize(self.action if self.resources is None else self._touching(named))
         scope[GRANT] = grant
-        scope[_PASSAGE].permitted = True
         return grant
 
     def _touching(self, resources: _Named | None) -> Action:
@@ -133,15 +147,16 @@ class Requirement(Generic[_R]):
 @contextmanager
 def _refusing(scope: Scope) -> Iterator[None]:
     """Whatever refuses in here refuses the verified request, before its handler has run."""
-    try:
-        yield
-    except ConfigurationError:
-        raise  # the server's mistake, which its caller need not know
-    except DelegateError as error:
-        error.proved = True
-        scope[DENIED] = error
-        scope[_PASSAGE].permitted = False  # all that a route requires must permit
-        raise
+    passage: _Passage = scope[_PASSAGE]
+    with passage.asking():
+        try:
+            yield
+        except ConfigurationError:
+            raise  # the server's mistake, which its caller need not know
+        except DelegateError as error:
+            error.proved = True
+            scope[DENIED] = error
+            raise
 
 
 def refusal_of(error: Exception, scope: Scope) -> Problem:

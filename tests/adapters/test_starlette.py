@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -245,20 +245,34 @@ class Swallowing:
         await PlainTextResponse("fine", status_code=self.status)(scope, receive, send)
 
 
+def swallowing(handler: Any) -> Any:
+    """A decorator that answers for itself, whatever was raised below it."""
+
+    async def swallowed(request: Request, grant: delegate.Grant) -> Response:
+        with suppress(LookupError):
+            await handler(request)
+        return PlainTextResponse(grant.agent)
+
+    return swallowed
+
+
 @pytest.mark.parametrize(("status", "refused"), [(200, 403), (500, 500)])
 def test_a_middleware_that_swallows_our_refusal_gives_nothing_away(
     world: World, status: int, refused: int
 ) -> None:
     may_audit = requires("audit.write", operation="write", risk="low")
+    may_find = requires(**READ, resources=lambda r: {"order": [r.path_params["absent"]]})
     app = serving(
         world,
         Route("/refunds/{order}", refund),
         Route("/both", may_read(may_audit(raw_with_grant))),
+        Route("/fault", may_read(swallowing(may_find(may_read(raw_with_grant))))),
         middleware=[Middleware(Swallowing, status)],
     )
     assert signed(app, world.worker, "GET", "/refunds/o-1").status == status
     assert signed(app, world.worker, "GET", "/refunds/o-9").status == refused
-    assert signed(app, world.worker, "GET", "/both").status == refused
+    for path in ("/both", "/fault"):
+        assert signed(app, world.worker, "GET", path).status == refused
 
 
 def test_a_stream_that_nobody_asked_about_is_ended(world: World) -> None:
