@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import canonical, verification
+from benchmarks import canonical, maskers, masking, traversal, verification
 
 
 def test_verification_runs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,3 +23,31 @@ def test_canonical_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(canonical, "ROUNDS", 1)
     monkeypatch.setattr(canonical, "ROUND_SECONDS", 0.0)
     assert all(figure > 0 for figure in canonical.measure().values())
+
+
+def test_masking_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("delegate.masking.masker", reason="values are masked in a room that is not built yet")
+    monkeypatch.setattr(masking, "ROUNDS", 1)
+    monkeypatch.setattr(masking, "ROUND_SECONDS", 0.0)
+    monkeypatch.setattr(masking, "HOSTILE_ROUNDS", 1)
+    monkeypatch.setattr(masking, "FRAGMENTS", masking.FRAGMENTS[:2])
+    monkeypatch.setattr(masking, "peers", dict)
+    figures = masking.measure()
+    assert {"masking_clean_1k_vs_traversal", "masking_clean_1k_fast_vs_traversal"} <= figures.keys()
+    assert all(figure > 0 for figure in figures.values())
+
+
+def test_an_absent_peer_is_named_and_left_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def absent() -> maskers.Masker:
+        raise ImportError("no such peer")
+
+    monkeypatch.setattr(maskers, "PEERS", {"peer": absent})
+    assert maskers.peers() == {}
+    assert "peer is left out: no such peer" in capsys.readouterr().out
+
+
+def test_the_baseline_sums_every_text() -> None:
+    assert traversal.traverse({"ab": ["c", {"d": "ef"}], "g": 1}) == 7
+    assert traversal.traverse(None) == 0

@@ -67,7 +67,7 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
     ),
     found(
         "private-jwk",
-        "kty",
+        '"kty" \\"kty\\"',
         r"[\"'](?:d|k|p|q|dp|dq|qi)\\{0,2}[\"'] {0,4}: {0,4}\\{0,2}[\"']([A-Za-z0-9_-]{20,1000})",
         ('{"kty":"OKP","crv":"Ed25519","', 'd":"', "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jFa7Q2xK9mB4tZ8", '"}'),
         ('{"kty":"OKP","crv":"Ed25519","', 'x":"', "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jFa7Q2xK9mB4tZ8", '"}'),
