@@ -41,7 +41,8 @@ def test_an_absent_peer_is_named_and_left_out(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def absent() -> maskers.Masker:
-        raise ImportError("no such peer")
+        msg = "no such peer"
+        raise ImportError(msg)
 
     monkeypatch.setattr(maskers, "PEERS", {"peer": absent})
     assert maskers.peers() == {}
