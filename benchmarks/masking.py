@@ -70,15 +70,21 @@ FRAGMENTS: Final = (
 
 
 def best_us(functions: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Microseconds of one call of each function, the best of ``rounds`` taken in turns."""
+    """Microseconds of one call of each function, the best of ``rounds`` taken in turns.
+
+    The first call of a turn is not timed: what ran before has filled the caches with its own.
+    """
     repeats = {}
     for name, function in functions.items():
-        start = time.perf_counter()
-        function()
-        repeats[name] = max(1, round(ROUND_SECONDS / (time.perf_counter() - start)))
+        for _ in range(2):
+            start = time.perf_counter()
+            function()
+            taken = time.perf_counter() - start
+            repeats[name] = max(1, round(ROUND_SECONDS / taken))
     best = dict.fromkeys(functions, float("inf"))
     for _ in range(rounds):
         for name, function in functions.items():
+            function()
             start = time.perf_counter()
             for _ in range(repeats[name]):
                 function()
