@@ -61,7 +61,7 @@ ACTION_MAX_VALUES: Final = 1024
 """Resource values of one action: each is matched in every block, about 1 ms a block at this bound."""
 
 AUDIENCE_MAX_ORIGINS: Final = 16
-"""A token meant for more servers than this should be several tokens."""
+"""A token meant for more servers than this, origins or audiences of messages, should be several tokens."""
 
 MAX_TTL_DEFAULT: Final = 3600
 """An hour: long enough for a run of agents, short enough that a stolen chain dies by itself."""
@@ -100,6 +100,9 @@ TARGET_MAX_BYTES: Final = 8192
 
 NONCE_BYTES: Final = 16
 """128 random bits, so that no two requests of one key ever meet by chance."""
+
+MESSAGE_MAX_BYTES: Final = 32 * 1024
+"""The envelope of a message: a token of 16 KiB and 2 KiB of names, in base64, and some room."""
 
 WINDOW_DEFAULT: Final = 60
 """Signature lifetime: covers queueing and slow uploads, keeps replay records few."""

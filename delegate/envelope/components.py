@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALGORITHMS",
+    "ALGORITHM_NAMES",
     "ALWAYS_COVERED",
     "BODY_METHODS",
     "COVERED_IF_PRESENT",
@@ -44,6 +45,7 @@ __all__ = [
     "parse_components",
     "parse_parameters",
     "signature_base",
+    "typed_parameters",
 ]
 
 TAG: Final = "delegate-v1"
@@ -51,6 +53,9 @@ TAG: Final = "delegate-v1"
 
 ALGORITHMS: Final = {algorithm.http: algorithm.name for algorithm in _KEY_ALGORITHMS.values()}
 """RFC 9421 algorithm name -> our name of the key type."""
+
+ALGORITHM_NAMES: Final = {key_type: name for name, key_type in ALGORITHMS.items()}
+"""The other way round: what a signer with a key of this type names."""
 
 _TAG_PARAMETER: Final = f';tag="{TAG}"'
 
@@ -188,11 +193,16 @@ def parse_parameters(text: str) -> Parameters:
     if match is None or None in (values := match.groups()):  # six repeats and six values: each came once
         raise _parameter_refusal(text)
     created, expires, nonce, keyid, alg, _tag = values
+    return typed_parameters(int(created), int(expires), nonce, keyid, alg)
+
+
+def typed_parameters(created: int, expires: int, nonce: str, keyid: str, alg: str) -> Parameters:
+    """The parameters whose form was read; raises ``AlgNotAllowedError`` or ``NonceMalformedError``."""
     if alg not in ALGORITHMS:
         msg = f"algorithm {alg[:32]!r} is not one of {', '.join(ALGORITHMS)}"
         raise AlgNotAllowedError(msg, component="alg", limit=tuple(ALGORITHMS))
     try:
-        return Parameters(int(created), int(expires), b64url_decode(nonce, size=NONCE_BYTES), keyid, alg)
+        return Parameters(created, expires, b64url_decode(nonce, size=NONCE_BYTES), keyid, alg)
     except MalformedError:
         msg = f"the nonce is not {NONCE_BYTES} bytes in canonical base64url"
         raise NonceMalformedError(msg, component="nonce", limit=NONCE_BYTES) from None

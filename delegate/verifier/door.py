@@ -22,10 +22,13 @@ from delegate.limits import (
     SKEW_DEFAULT,
     WINDOW_MAX,
 )
-from delegate.names import require_name
+from delegate.names import require_message_audience, require_name
 from delegate.token.cache import ChainCache
 from delegate.verifier.explain import Explanation
-from delegate.verifier.steps import Claim, Policy, ReadBody, Request, rebuilt_base, verification_steps
+from delegate.verifier.http import Request, rebuilt_base
+from delegate.verifier.message import Message
+from delegate.verifier.policy import Policy, ReadBody
+from delegate.verifier.steps import Claim, verification_steps
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -46,7 +49,7 @@ _log: Final = logging.getLogger("delegate.verifier")
 
 
 class Verifier:
-    """Decides whether to obey a request, offline, from the request, a trust store and a replay store."""
+    """Decides whether to obey a request or message, offline, by a trust store and a replay store."""
 
     __slots__ = ("_aclaim", "_claim", "_policy", "_replay", "mode")
 
@@ -54,7 +57,8 @@ class Verifier:
         self,
         *,
         trust: TrustStore,
-        origins: Iterable[str],
+        origins: Iterable[str] = (),
+        audiences: Iterable[str] = (),
         replay: ReplayStore | AsyncReplayStore,
         revocation: Revocations | None = None,
         tenant: str = "default",
@@ -74,7 +78,8 @@ class Verifier:
     ) -> None:
         """Check the whole configuration now; raises ``ConfigurationError`` naming the setting.
 
-        - ``origins``: what this server answers for, such as ``https://api.example.com``;
+        - ``origins``: what this server answers for over HTTP, such as ``https://api.example.com``;
+        - ``audiences``: what it takes messages for without HTTP, such as ``mcp:workspace``; one of the two;
         - ``replay``: there is no default store, see ``delegate.replay``;
         - ``revocation``: the lists of issuers whose records demand one; without it these are refused;
         - ``require_delegation=False`` lets keys with a ``direct_scope`` sign without a token;
@@ -86,7 +91,12 @@ class Verifier:
         if mode not in {"enforce", "observe"}:
             msg = f"mode must be 'enforce' or 'observe', not {mode!r}"
             raise ConfigurationError(msg, field="mode")
-        for field, names in (("origins", origins), ("must_cover", must_cover), ("proxy_adds", proxy_adds)):
+        for field, names in (
+            ("origins", origins),
+            ("audiences", audiences),
+            ("must_cover", must_cover),
+            ("proxy_adds", proxy_adds),
+        ):
             if isinstance(names, str):
                 msg = f"{field} must be a list of strings: write [{names!r}]"
                 raise ConfigurationError(msg, field=field)
@@ -106,9 +116,11 @@ class Verifier:
         self._replay = replay
         self._claim: Callable[..., int] | None = getattr(replay, "claim", None)
         self._aclaim: Callable[..., Awaitable[int]] | None = getattr(replay, "aclaim", None)
+        web, messages = _addresses(origins, public_origin, audiences)
         self._policy = Policy(
             trust=trust,
-            origins=Origins(origins, public_origin),
+            origins=web,
+            audiences=messages,
             rules=EnvelopeRules(
                 skew=skew,
                 window_max=window_max,
@@ -127,24 +139,25 @@ class Verifier:
         )
         read(self._policy.clock)
 
-    def verify(self, request: Request, body: bytes | Callable[[ReadBody], bytes] = b"") -> Verified:
+    def verify(self, request: Request | Message, body: bytes | Callable[[ReadBody], bytes] = b"") -> Verified:
         """Run all steps; returns the proof or raises the ``DelegateError`` that refused.
 
-        ``body`` is the body, or a function that reads it when step 9 asks: it keeps to the limit and the
-        deadline it is given and raises ``BodyTooLargeError`` or ``BodyTruncatedError``.
+        ``body`` is the body of an HTTP request (a message brings its parameters), or a function that reads it
+        when step 9 asks: it keeps to the limit and the deadline it is given and raises
+        ``BodyTooLargeError`` or ``BodyTruncatedError``.
         """
         self._require_enforcing()
         return self._drive(request, body, self._perform)
 
     async def averify(
-        self, request: Request, body: bytes | Callable[[ReadBody], Awaitable[bytes]] = b""
+        self, request: Request | Message, body: bytes | Callable[[ReadBody], Awaitable[bytes]] = b""
     ) -> Verified:
         """The async twin of ``verify``: the same steps, with an awaited body and store."""
         self._require_enforcing()
         return await self._adrive(request, body)
 
     def observe(
-        self, request: Request, body: bytes | Callable[[ReadBody], bytes] = b""
+        self, request: Request | Message, body: bytes | Callable[[ReadBody], bytes] = b""
     ) -> DelegateError | None:
         """Verify, log the verdict, and return the refusal instead of raising it; never a proof."""
         try:
@@ -154,7 +167,7 @@ class Verifier:
         return None
 
     async def aobserve(
-        self, request: Request, body: bytes | Callable[[ReadBody], Awaitable[bytes]] = b""
+        self, request: Request | Message, body: bytes | Callable[[ReadBody], Awaitable[bytes]] = b""
     ) -> DelegateError | None:
         """The async twin of ``observe``."""
         try:
@@ -163,7 +176,7 @@ class Verifier:
             return refusal
         return None
 
-    def explain(self, request: Request, body: bytes = b"") -> Explanation:
+    def explain(self, request: Request | Message, body: bytes = b"") -> Explanation:
         """A dry run: which step refuses, and why. It claims no nonce, and a pass yields no proof."""
         now = read(self._policy.clock)
         try:
@@ -189,7 +202,7 @@ class Verifier:
             raise ConfigurationError(msg, field="mode")
 
     def _drive(
-        self, request: Request, body: _Body, perform: Callable[[ReadBody | Claim, Any], bytes | int]
+        self, request: Request | Message, body: _Body, perform: Callable[[ReadBody | Claim, Any], bytes | int]
     ) -> Verified:
         steps = verification_steps(self._policy, request)
         resume: Callable[[Any], ReadBody | Claim] = steps.send
@@ -207,7 +220,7 @@ class Verifier:
             _log_refusal(request, refusal)
             raise
 
-    async def _adrive(self, request: Request, body: _Body) -> Verified:
+    async def _adrive(self, request: Request | Message, body: _Body) -> Verified:
         steps = verification_steps(self._policy, request)
         resume: Callable[[Any], ReadBody | Claim] = steps.send
         outcome: bytes | int | DelegateError | None = None
@@ -281,6 +294,22 @@ def _store_refusal(error: Exception) -> DelegateError:
     return ReplayStoreUnavailableError(f"the replay store failed with {type(error).__name__}")
 
 
+def _addresses(
+    origins: Iterable[str], public_origin: str | None, audiences: Iterable[str]
+) -> tuple[Origins, frozenset[str]]:
+    """What this server answers for; ``ConfigurationError`` where that is nothing."""
+    web, messages = tuple(origins), tuple(audiences)
+    if not (web or public_origin or messages):
+        msg = "a server needs an origin, such as https://api.example.com, or an audience of messages"
+        raise ConfigurationError(msg, field="origins")
+    for audience in messages:
+        try:
+            require_message_audience(audience, "audiences")
+        except MalformedError as error:
+            raise ConfigurationError(str(error), field="audiences", limit=error.limit) from None
+    return Origins(web, public_origin), frozenset(messages)
+
+
 def _prefix(text: str, field: str) -> bytes:
     if text and (not text.startswith("/") or text.endswith("/") or not text.isascii()):
         msg = f"{field} must begin with a slash and not end with one, like '/api'; it is {text!r}"
@@ -315,11 +344,11 @@ def _accepted(verified: Verified) -> Verified:
     return verified
 
 
-def _log_refusal(request: Request, refusal: DelegateError) -> None:
+def _log_refusal(request: Request | Message, refusal: DelegateError) -> None:
     _log.warning(
         "refused at step %s: %s (%s)",
         refusal.step,
         refusal.code,
         refusal,
-        extra={"delegate_code": refusal.code, "delegate_method": request.method[:32]},
+        extra={"delegate_code": refusal.code, "delegate_method": str(request.method)[:32]},
     )

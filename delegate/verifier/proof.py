@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
+from delegate.canonical import parse_strict
 from delegate.clock import Clock, ManualClock, read
 from delegate.envelope import Envelope
 from delegate.errors import DelegateError, DelegationExpiredError, OutOfScopeError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
+    from delegate.canonical import JsonValue
     from delegate.envelope.components import Parameters
     from delegate.identity import Identity
     from delegate.keys import Issuer, KeyRecord
@@ -70,7 +72,11 @@ def _refusal(proof: object, how: str) -> TypeError:
 
 
 class Facts(NamedTuple):
-    """What one run of the steps established about one request."""
+    """What one run of the steps established about one request, or one message.
+
+    ``target`` has the four derived components; of a message they are its method and audience, without path
+    and query.
+    """
 
     clock: Clock
     target: Mapping[str, bytes]
@@ -83,6 +89,8 @@ class Facts(NamedTuple):
     record: KeyRecord
     """Of the issuer's key that signed block 0 or, without a token, of the signing key itself."""
     hidden_headers: AbstractSet[str]
+    params: bytes | None = None
+    """The canonical parameters of a message; ``None`` for an HTTP request."""
 
     def __repr__(self) -> str:
         """Nothing of what was signed."""
@@ -109,7 +117,7 @@ def verified(facts: Facts) -> Verified:
 
 
 class Verified(_Proof):
-    """One request whose signer, chain, body, time and freshness were verified; good for that request.
+    """One request or message whose signer, chain, body, time and freshness were verified; good for that one.
 
     It says *who asks and on whose behalf*. What they may do is asked with ``authorize``. Names below the
     issuer are claims of their delegators: an ``agent`` is unique only together with ``issuer`` and ``path``.
@@ -122,7 +130,7 @@ class Verified(_Proof):
 
     @property
     def envelope(self) -> Envelope:
-        """The request as it was signed."""
+        """The request or message as it was signed."""
         return self.facts.envelope
 
     @property
@@ -134,6 +142,15 @@ class Verified(_Proof):
     def hidden_headers(self) -> AbstractSet[str]:
         """Unsigned headers that a mesh injected: handlers must not see them."""
         return self.facts.hidden_headers
+
+    @property
+    def params(self) -> JsonValue:
+        """The parameters of a message, exactly those that were signed: what a handler works with.
+
+        A fresh value at each call, so nobody can change what was verified. ``None`` for an HTTP request,
+        whose body its server hands on.
+        """
+        return None if self.facts.params is None else parse_strict(self.facts.params)
 
     @property
     def issuer(self) -> str:
@@ -167,7 +184,7 @@ class Verified(_Proof):
 
     @property
     def request_id(self) -> str:
-        """SHA-256 of the request's canonical bytes, in hexadecimal."""
+        """SHA-256 of the request's or message's canonical bytes, in hexadecimal."""
         return hashlib.sha256(self.facts.canonical_bytes).hexdigest()
 
     @property
@@ -237,6 +254,11 @@ class Grant(_Proof):
 
     action: Action
     verified: Verified
+
+    @property
+    def params(self) -> JsonValue:
+        """The parameters of a message, exactly those that were signed; see ``Verified.params``."""
+        return self.verified.params
 
     @property
     def agent(self) -> str:

@@ -1,0 +1,187 @@
+"""A request as it arrived over HTTP: what the steps ask of it (``delegate.verifier.steps``).
+
+``ReceivedRequest`` answers each step from the bytes of one request, in the order of the steps: every method
+relies on those before it. ``delegate.verifier.message`` is its twin for messages; all that the two have in
+common, which is the decision, is in the steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from delegate.envelope.components import signature_base
+from delegate.envelope.digest import require_digest
+from delegate.envelope.message import snapshot
+from delegate.envelope.target import origin_authority, require_method
+from delegate.envelope.verify import (
+    pick_signature,
+    read_delegation,
+    read_member,
+    read_target,
+    require_coverage,
+    signed_digest,
+)
+from delegate.errors import ComponentMissingError, TargetRejectedError
+from delegate.identity import Identity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
+
+    from delegate.envelope.components import Parameters
+    from delegate.envelope.verify import PickedMember, SignedMember
+    from delegate.keys import PublicKey
+    from delegate.verifier.policy import Policy, ReadBody
+
+__all__ = ["ReceivedRequest", "Request", "rebuilt_base"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One HTTP request as it arrived: nothing decoded, nothing normalized."""
+
+    method: str
+    path: bytes
+    """The raw path, percent-encoded, without the query."""
+    query: bytes = field(default=b"", repr=False)
+    """The raw query, without its question mark."""
+    headers: Sequence[tuple[bytes, bytes]] = field(repr=False)
+
+    def received(self, policy: Policy) -> ReceivedRequest:
+        """The request as the steps see it."""
+        return ReceivedRequest(policy, self)
+
+    def stated_delegation(self) -> str | None:
+        """The token's text that it carries, if any: unverified. Raises ``DelegateError``."""
+        headers, _ = snapshot(self.headers)
+        return read_delegation(headers["delegation"]) if "delegation" in headers else None
+
+
+class ReceivedRequest:
+    """One request on its way through the steps."""
+
+    __slots__ = (
+        "_digest",
+        "_headers",
+        "_member",
+        "_picked",
+        "_policy",
+        "_repeated",
+        "_request",
+        "body_sha256",
+        "hidden_headers",
+        "target",
+    )
+
+    params: Final = None
+    """Of messages only."""
+
+    _headers: dict[str, bytes]
+    _repeated: AbstractSet[str]
+    _picked: PickedMember
+    _member: SignedMember
+    _digest: str | None
+    hidden_headers: AbstractSet[str]
+    target: dict[str, bytes]
+    body_sha256: bytes | None
+
+    def __init__(self, policy: Policy, request: Request) -> None:
+        """Begin with nothing looked at."""
+        self._policy = policy
+        self._request = request
+
+    def snapshot(self) -> None:
+        """Step 1: the headers, before any byte of the body is read."""
+        self._headers, self._repeated = snapshot(self._request.headers)
+
+    def pick(self) -> None:
+        """Step 2: the one signature of ours."""
+        self._picked = pick_signature(self._headers)
+
+    def read(self) -> Parameters:
+        """Step 3: what it covers, and its parameters."""
+        member = self._member = read_member(self._picked)
+        self.hidden_headers = require_coverage(
+            member, self._request.method, self._headers, self._repeated, self._policy.rules
+        )
+        return member.parameters
+
+    def locate(self) -> str:
+        """Step 5: the origin that the request is for, and the values of the derived components."""
+        request, policy = self._request, self._policy
+        require_method(request.method)
+        origin = policy.origins.select(self._headers.get("host"))
+        path = request.path
+        if policy.strip_prefix or policy.public_prefix:
+            path = _signed_path(policy, path)
+        self.target = read_target(request.method, path, request.query, origin_authority(origin))
+        return origin
+
+    def identity(self) -> Identity:
+        """Step 6: who says to be calling."""
+        if "agent-identity" not in self._headers:
+            msg = "the request has no Agent-Identity header"
+            raise ComponentMissingError(msg, component="agent-identity")
+        return _read_identity(self._headers["agent-identity"])
+
+    def delegation(self) -> str | None:
+        """Step 6: the token's text."""
+        headers = self._headers
+        return read_delegation(headers["delegation"]) if "delegation" in headers else None
+
+    def require_signature(self, key: PublicKey) -> bytes:
+        """Step 7: ``key`` signed exactly this; returns the signature base."""
+        base = self.signature_base()
+        key.verify(self._member.signature, base)
+        return base
+
+    def signature_base(self) -> bytes:
+        """The signature base as this server sees it."""
+        member_text, components, _, _ = self._member
+        values = self._headers
+        values.update(self.target)
+        return signature_base(components, values, member_text)
+
+    def wanted_body(self) -> ReadBody:
+        """Step 9: what to read."""
+        digest = self._digest = signed_digest(self._member, self._headers)
+        return self._policy.no_body if digest is None else self._policy.whole_body
+
+    def require_body(self, body: bytes) -> None:
+        """Step 9: the body is the one that was signed."""
+        self.body_sha256 = None if self._digest is None else require_digest(body, self._digest)
+
+
+def rebuilt_base(policy: Policy, request: Request) -> bytes:
+    """The signature base as this server sees it: what a signer's base is compared with, line by line.
+
+    Raises what steps 1 to 5 raise, but for what is covered.
+    """
+    received = request.received(policy)
+    received.snapshot()
+    received.pick()
+    received._member = read_member(received._picked)  # noqa: SLF001 - without asking what it covers
+    received.locate()
+    return received.signature_base()
+
+
+def _signed_path(policy: Policy, path: bytes) -> bytes:
+    """The path as the client signed it, where a proxy adds or removes a prefix."""
+    if not path.startswith(b"/"):
+        msg = "the path does not begin with a slash"
+        raise TargetRejectedError(msg, component="@path")
+    if policy.strip_prefix:
+        if not path.startswith(policy.strip_prefix + b"/"):
+            prefix = policy.strip_prefix.decode()
+            msg = f"the path does not begin with {prefix!r}, which the proxy in front should add"
+            raise TargetRejectedError(msg, component="@path", limit=prefix)
+        path = path[len(policy.strip_prefix) :]
+    return policy.public_prefix + path
+
+
+@lru_cache(maxsize=1024)
+def _read_identity(value: bytes) -> Identity:
+    """A pure function of its bytes, and agents repeat themselves; a refusal is never cached."""
+    return Identity.from_header(value.decode("latin-1"))
