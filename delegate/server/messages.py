@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from inspect import isawaitable
+from inspect import isawaitable, iscoroutine
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from delegate.errors import ActionUnmappedError, ConfigurationError, DelegateError
@@ -66,6 +66,8 @@ class MessageGate:
         verified = self._verifier.verify(message)
         named = self._action_for(verified)
         if isawaitable(named):
+            if iscoroutine(named):
+                named.close()  # it will never be awaited
             msg = "action_for= is async: use aadmit() or answer()"
             raise ConfigurationError(msg, field="action_for")
         return _authorize(verified, named)
