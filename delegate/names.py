@@ -149,7 +149,9 @@ def require_message_audience(value: object, field: str) -> str:
     1 to 128 characters: a scheme of lower-case letters, digits, ``+`` and ``-``, other than ``http`` and
     ``https``, a colon, and a path that begins with a letter. It is compared byte for byte.
     """
-    return _require(_MESSAGE_AUDIENCE, value, field, "scheme:path, such as mcp:workspace")
+    if type(value) is str and _MESSAGE_AUDIENCE.fullmatch(value) is not None:
+        return value
+    raise _not_of_form(value, field, "scheme:path, such as mcp:workspace")
 
 
 def require_audience(value: object, field: str) -> str:

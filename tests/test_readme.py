@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from fastapi import FastAPI
 import delegate
 from delegate.keys import Issuer, KeyRecord, Usage
 from tests.conftest import ROOT
+from tests.support.forge import ISSUER_KEY, SCOPE
+from tests.support.letter import Worker
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ORIGIN = "https://api.example.com"
@@ -91,6 +95,35 @@ def test_the_worker_of_the_readme_is_served_by_the_server_of_the_readme() -> Non
     assert (refund["by"], refund["for"], refund["order"]) == ("worker-agent", "user:alice", "o-1")
     assert len(refund["request"]) == 64
     assert order == {"order": "o-1", "by": "worker-agent"}
+
+
+def test_the_message_of_the_readme_is_answered() -> None:
+    worker = Worker()
+    worker.clock.set(int(time.time()))
+    key = delegate.SigningKey.generate()
+    token = delegate.issue(
+        ISSUER_KEY,
+        issuer="acme",
+        agent="worker-agent",
+        holder=key.public_key,
+        scope=SCOPE,
+        audience=["mcp:workspace"],
+        expires_in=60,
+    )
+
+    async def handle(grant: delegate.Grant) -> Any:
+        return [grant.agent, grant.params]
+
+    names: dict[str, Any] = {
+        "token": token,
+        "key": key,
+        "verifier": worker.verifier,
+        "action_for": lambda _: delegate.Action("orders.read", operation="read", risk="low"),
+        "handle": handle,
+    }
+    exec(compile(block("message"), "README message", "exec"), names)
+    answer = json.loads(names["answer"])
+    assert answer == {"jsonrpc": "2.0", "id": 1, "result": ["worker-agent", {"name": "orders.read"}]}
 
 
 def test_links_lead_somewhere() -> None:

@@ -134,7 +134,7 @@ class ReceivedRequest:
     def require_signature(self, key: PublicKey) -> bytes:
         """Step 7: ``key`` signed exactly this; returns the signature base."""
         base = self.signature_base()
-        key.verify(self._member.signature, base)
+        key.verify_http(self._member.signature, base)
         return base
 
     def signature_base(self) -> bytes:
