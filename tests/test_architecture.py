@@ -36,6 +36,7 @@ LOADED_WHEN_USED: Final = (
     "typer",
     "rich",
     "redis",
+    "opentelemetry",
 )
 
 

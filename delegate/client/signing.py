@@ -30,7 +30,7 @@ from delegate.client.context import Delegation, current_delegation, entered_dele
 from delegate.clock import Clock, read
 from delegate.envelope.components import BODY_METHODS
 from delegate.envelope.message import snapshot
-from delegate.envelope.sign import sign_request
+from delegate.envelope.sign import SignedRequest, sign_request
 from delegate.envelope.target import Origins, origin_authority
 from delegate.errors import (
     AuthorityRejectedError,
@@ -51,6 +51,7 @@ from delegate.limits import (
     WINDOW_MAX,
 )
 from delegate.names import require_origin
+from delegate.observer import Observer, Watch
 from delegate.scope import Action
 from delegate.token.verify import require_current
 
@@ -163,6 +164,8 @@ class Rules:
     retries: int = 0
     follow_same_origin: bool = False
     body_limit: int = BODY_MAX_BYTES_DEFAULT
+    observer: Observer | None = None
+    """Is told of every signing; see ``delegate.observer``."""
 
     def __post_init__(self) -> None:
         """Refuse settings out of their bounds with ``ConfigurationError``."""
@@ -247,7 +250,7 @@ def exchange(
     tries = rules.retries if _repeatable(request) else 0
     while True:
         try:
-            signed = _signed(rules, delegation, request, target, body)
+            signed = _watched(rules, delegation, request, target, body)
         except DelegateError as error:
             error.executed = "unknown" if sent else error.executed
             raise
@@ -298,8 +301,22 @@ def _name(line: tuple[bytes, bytes]) -> str:
     return line[0].decode("latin-1").lower()
 
 
-def _signed(rules: Rules, delegation: Delegation, request: Outgoing, target: bytes, body: bytes) -> Headers:
-    """All headers of one try: the caller's, the framing of exactly this body, and ours."""
+def _watched(rules: Rules, delegation: Delegation, request: Outgoing, target: bytes, body: bytes) -> Headers:
+    """Sign one try, and tell the observer if there is one."""
+    if rules.observer is None:
+        lines, signed = _signed(rules, delegation, request, target, body)
+    else:
+        with Watch(rules.observer, "sign") as watch:
+            watch.tell(**delegation.names)
+            lines, signed = _signed(rules, delegation, request, target, body)
+            watch.tell(request_id=signed.envelope.request_id)
+    return [*lines, *[(name.encode(), value) for name, value in signed.headers.items()]]
+
+
+def _signed(
+    rules: Rules, delegation: Delegation, request: Outgoing, target: bytes, body: bytes
+) -> tuple[list[tuple[bytes, bytes]], SignedRequest]:
+    """Of one try: the caller's headers with the framing of exactly this body, and what was signed."""
     now = _require_usable(rules, delegation, request)
     authority = origin_authority(request.address.origin)
     lines = _lines(request, authority)
@@ -324,7 +341,7 @@ def _signed(rules: Rules, delegation: Delegation, request: Outgoing, target: byt
         lifetime=rules.lifetime,
         cover=rules.cover,
     )
-    return [*lines, *[(name.encode(), value) for name, value in signed.headers.items()]]
+    return lines, signed
 
 
 def _lines(request: Outgoing, authority: str) -> list[tuple[bytes, bytes]]:

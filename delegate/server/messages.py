@@ -18,6 +18,7 @@ from inspect import isawaitable, iscoroutine
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from delegate.errors import ActionUnmappedError, ConfigurationError, DelegateError
+from delegate.observer import log_fields
 from delegate.scope import Action
 from delegate.server.jsonrpc import INVALID_REQUEST, Call, parse_call
 from delegate.server.problem import public_refusal
@@ -91,7 +92,7 @@ class MessageGate:
         try:
             call = parse_call(data)
         except DelegateError as error:
-            _log.warning("refused: %s (%s)", error.code, error)
+            _log.warning("refused: %s (%s)", error.code, error, extra=log_fields(error, verdict="refused"))
             return INVALID_REQUEST
         try:
             return await self._serve(call, handler)
@@ -104,7 +105,7 @@ class MessageGate:
             grant = await self.aadmit(call.message)
         except DelegateError as error:
             if isinstance(error, ConfigurationError):
-                _log.error("the set-up is wrong, so messages are refused: %s", error)
+                _log.error("the set-up is wrong, so messages are refused: %s", error, extra=log_fields(error))
             return call.refused(self.refusal(error))
         try:
             return call.result(await handler(grant))
@@ -112,7 +113,7 @@ class MessageGate:
             if not error.proved or error.step is not None:
                 raise  # of another verification, which the handler made: a defect, not a refusal
             error.executed = "unknown"  # the handler ran, and may have done something before
-            _log.warning("refused: %s (%s)", error.code, error)
+            _log_refusal(grant.verified, error)
             return call.refused(self.refusal(error))
 
 
@@ -125,5 +126,10 @@ def _authorize(verified: Verified, action: Action | None) -> Grant:
         return verified.authorize(action)
     except DelegateError as error:
         error.proved = True
-        _log.warning("refused: %s (%s)", error.code, error)
+        _log_refusal(verified, error)
         raise
+
+
+def _log_refusal(verified: Verified, error: DelegateError) -> None:
+    extra = log_fields(error, verdict="refused", **verified.names)
+    _log.warning("refused: %s (%s)", error.code, error, extra=extra)

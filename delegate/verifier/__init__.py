@@ -5,7 +5,7 @@
 - ``policy``   what a server configures
 - ``door``     ``Verifier``: configuration and the two drivers
 - ``proof``    ``Verified`` and ``Grant``, which nothing else can make
-- ``explain``  a verdict as something to read
+- ``explain``  a verdict as something to read;  ``record``  as a line in the log
 """
 
 from __future__ import annotations

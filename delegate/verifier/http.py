@@ -21,7 +21,6 @@ from delegate.envelope.verify import (
     read_member,
     read_target,
     require_coverage,
-    signed_digest,
 )
 from delegate.errors import ComponentMissingError, TargetRejectedError
 from delegate.identity import Identity
@@ -50,7 +49,7 @@ class Request:
     headers: Sequence[tuple[bytes, bytes]] = field(repr=False)
 
     def received(self, policy: Policy) -> ReceivedRequest:
-        """The request as the steps see it."""
+        """The request as the steps see it; step 1."""
         return ReceivedRequest(policy, self)
 
     def stated_delegation(self) -> str | None:
@@ -64,13 +63,11 @@ class ReceivedRequest:
 
     __slots__ = (
         "_digest",
-        "_headers",
         "_member",
-        "_picked",
         "_policy",
         "_repeated",
         "_request",
-        "body_sha256",
+        "headers",
         "hidden_headers",
         "target",
     )
@@ -78,33 +75,28 @@ class ReceivedRequest:
     params: Final = None
     """Of messages only."""
 
-    _headers: dict[str, bytes]
     _repeated: AbstractSet[str]
-    _picked: PickedMember
     _member: SignedMember
     _digest: str | None
+    headers: dict[str, bytes]
     hidden_headers: AbstractSet[str]
     target: dict[str, bytes]
-    body_sha256: bytes | None
 
     def __init__(self, policy: Policy, request: Request) -> None:
-        """Begin with nothing looked at."""
+        """Step 1: the headers, before any byte of the body is read."""
         self._policy = policy
         self._request = request
+        self.headers, self._repeated = snapshot(request.headers)
 
-    def snapshot(self) -> None:
-        """Step 1: the headers, before any byte of the body is read."""
-        self._headers, self._repeated = snapshot(self._request.headers)
-
-    def pick(self) -> None:
+    def pick(self) -> PickedMember:
         """Step 2: the one signature of ours."""
-        self._picked = pick_signature(self._headers)
+        return pick_signature(self.headers)
 
-    def read(self) -> Parameters:
+    def read(self, picked: PickedMember) -> Parameters:
         """Step 3: what it covers, and its parameters."""
-        member = self._member = read_member(self._picked)
+        member = self._member = read_member(picked)
         self.hidden_headers = require_coverage(
-            member, self._request.method, self._headers, self._repeated, self._policy.rules
+            member, self._request.method, self.headers, self._repeated, self._policy.rules
         )
         return member.parameters
 
@@ -112,46 +104,42 @@ class ReceivedRequest:
         """Step 5: the origin that the request is for, and the values of the derived components."""
         request, policy = self._request, self._policy
         require_method(request.method)
-        origin = policy.origins.select(self._headers.get("host"))
+        origin = policy.origins.select(self.headers.get("host"))
         path = request.path
         if policy.strip_prefix or policy.public_prefix:
             path = _signed_path(policy, path)
         self.target = read_target(request.method, path, request.query, origin_authority(origin))
         return origin
 
-    def identity(self) -> Identity:
-        """Step 6: who says to be calling."""
-        if "agent-identity" not in self._headers:
+    def sender(self) -> tuple[Identity, str | None]:
+        """Step 6: who says to be calling, and the token's text."""
+        headers = self.headers
+        if "agent-identity" not in headers:
             msg = "the request has no Agent-Identity header"
             raise ComponentMissingError(msg, component="agent-identity")
-        return _read_identity(self._headers["agent-identity"])
-
-    def delegation(self) -> str | None:
-        """Step 6: the token's text."""
-        headers = self._headers
-        return read_delegation(headers["delegation"]) if "delegation" in headers else None
+        identity = _read_identity(headers["agent-identity"])
+        return identity, read_delegation(headers["delegation"]) if "delegation" in headers else None
 
     def require_signature(self, key: PublicKey) -> bytes:
         """Step 7: ``key`` signed exactly this; returns the signature base."""
-        base = self.signature_base()
-        key.verify_http(self._member.signature, base)
-        return base
-
-    def signature_base(self) -> bytes:
-        """The signature base as this server sees it."""
-        member_text, components, _, _ = self._member
-        values = self._headers
+        member_text, components, _, signature = self._member
+        values = self.headers
         values.update(self.target)
-        return signature_base(components, values, member_text)
+        base = signature_base(components, values, member_text)
+        key.verify_http(signature, base)
+        return base
 
     def wanted_body(self) -> ReadBody:
         """Step 9: what to read."""
-        digest = self._digest = signed_digest(self._member, self._headers)
-        return self._policy.no_body if digest is None else self._policy.whole_body
+        if "content-digest" not in self._member.components.as_set:
+            self._digest = None
+            return self._policy.no_body
+        self._digest = self.headers["content-digest"].decode("latin-1")
+        return self._policy.whole_body
 
-    def require_body(self, body: bytes) -> None:
-        """Step 9: the body is the one that was signed."""
-        self.body_sha256 = None if self._digest is None else require_digest(body, self._digest)
+    def require_body(self, body: bytes) -> bytes | None:
+        """Step 9: the body is the one that was signed; returns its SHA-256."""
+        return None if self._digest is None else require_digest(body, self._digest)
 
 
 def rebuilt_base(policy: Policy, request: Request) -> bytes:
@@ -160,11 +148,9 @@ def rebuilt_base(policy: Policy, request: Request) -> bytes:
     Raises what steps 1 to 5 raise, but for what is covered.
     """
     received = request.received(policy)
-    received.snapshot()
-    received.pick()
-    received._member = read_member(received._picked)  # noqa: SLF001 - without asking what it covers
+    member = read_member(received.pick())
     received.locate()
-    return received.signature_base()
+    return signature_base(member.components, received.headers | received.target, member.text)
 
 
 def _signed_path(policy: Policy, path: bytes) -> bytes:

@@ -38,7 +38,7 @@ class Message:
     """``None`` where none came, which is refused as ``signature_missing``."""
 
     def received(self, policy: Policy) -> ReceivedMessage:
-        """The message as the steps see it."""
+        """The message as the steps see it; step 1."""
         return ReceivedMessage(policy, self)
 
     def stated_delegation(self) -> str | None:
@@ -68,7 +68,6 @@ class ReceivedMessage:
         "_members",
         "_message",
         "_policy",
-        "body_sha256",
         "params",
         "target",
     )
@@ -80,25 +79,22 @@ class ReceivedMessage:
     _envelope: DsseEnvelope
     _members: MessageMembers
     target: dict[str, bytes]
-    body_sha256: bytes
     params: bytes
 
     def __init__(self, policy: Policy, message: Message) -> None:
-        """Begin with nothing looked at."""
+        """Step 1: the envelope, as bytes."""
         self._policy = policy
         self._message = message
+        self._data = message.encoded_envelope()
 
-    def snapshot(self) -> None:
-        """Step 1: the envelope, as bytes."""
-        self._data = self._message.encoded_envelope()
-
-    def pick(self) -> None:
+    def pick(self) -> DsseEnvelope:
         """Step 2: its one signature."""
-        self._envelope = dsse.decode(self._data)
+        return dsse.decode(self._data)
 
-    def read(self) -> Parameters:
+    def read(self, picked: DsseEnvelope) -> Parameters:
         """Step 3: what is signed, strictly."""
-        self._members = dsse.read(self._envelope)
+        self._envelope = picked
+        self._members = dsse.read(picked)
         return self._members.parameters
 
     def locate(self) -> str:
@@ -113,13 +109,9 @@ class ReceivedMessage:
         self.target = dsse.message_target(audience, method)
         return audience
 
-    def identity(self) -> Identity:
-        """Step 6: who says to be calling."""
-        return Identity.from_header(self._members.agent)
-
-    def delegation(self) -> str | None:
-        """Step 6: the token's text."""
-        return self._members.delegation
+    def sender(self) -> tuple[Identity, str | None]:
+        """Step 6: who says to be calling, and the token's text."""
+        return Identity.from_header(self._members.agent), self._members.delegation
 
     def require_signature(self, key: PublicKey) -> bytes:
         """Step 7: ``key`` signed exactly this; returns the signing input."""
@@ -130,8 +122,8 @@ class ReceivedMessage:
     def wanted_body(self) -> None:
         """Step 9: nothing is to be read."""
 
-    def require_body(self, _body: None) -> None:
-        """Step 9: the parameters are those that were signed."""
+    def require_body(self, _body: None) -> bytes:
+        """Step 9: the parameters are those that were signed; returns their SHA-256."""
         need = self._policy.whole_body
         try:
             params = canonical_params(self._message.params)
@@ -139,5 +131,5 @@ class ReceivedMessage:
             raise need.over_limit() from None
         if len(params) > need.limit:
             raise need.over_limit()
-        self.body_sha256 = require_params_digest(params, self._members.params_sha256)
         self.params = params
+        return require_params_digest(params, self._members.params_sha256)

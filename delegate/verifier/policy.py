@@ -1,23 +1,33 @@
-"""What a server configures for the decision, and how it is asked for a body."""
+"""What a server configures for the decision, how it is asked for a body, and the checks of its settings."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
-from delegate.errors import BodyTooLargeError, BodyUnexpectedError
+from delegate.envelope.target import Origins
+from delegate.errors import (
+    BodyTooLargeError,
+    BodyUnexpectedError,
+    ConfigurationError,
+    MalformedError,
+)
+from delegate.names import require_message_audience, require_name
 from delegate.token.cache import ChainCache
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from delegate.clock import Clock
-    from delegate.envelope.target import Origins
     from delegate.envelope.verify import EnvelopeRules
     from delegate.errors import DelegateError
     from delegate.keys import TrustStore
+    from delegate.observer import Observer
     from delegate.revocation import Revocations
     from delegate.verifier.chain import Signer
 
-__all__ = ["Policy", "ReadBody"]
+__all__ = ["Policy", "ReadBody", "addresses", "prefix", "require_number", "tenant_name"]
 
 
 class ReadBody(NamedTuple):
@@ -55,3 +65,48 @@ class Policy:
     strip_prefix: bytes = b""
     cache: ChainCache[Signer] = field(default_factory=ChainCache)
     revocation: Revocations | None = None
+    observer: Observer | None = None
+
+
+# --- what is checked before a server starts; each raises ConfigurationError with the setting's name ---------
+
+
+def addresses(
+    origins: Iterable[str], public_origin: str | None, audiences: Iterable[str]
+) -> tuple[Origins, frozenset[str]]:
+    """What this server answers for; ``ConfigurationError`` where that is nothing."""
+    web, messages = tuple(origins), tuple(audiences)
+    if not (web or public_origin or messages):
+        msg = "a server needs an origin, such as https://api.example.com, or an audience of messages"
+        raise ConfigurationError(msg, field="origins")
+    for audience in messages:
+        try:
+            require_message_audience(audience, "audiences")
+        except MalformedError as error:
+            raise ConfigurationError(str(error), field="audiences", limit=error.limit) from None
+    return Origins(web, public_origin), frozenset(messages)
+
+
+def prefix(text: str, field: str) -> bytes:
+    """A prefix of paths, as bytes."""
+    if text and (not text.startswith("/") or text.endswith("/") or not text.isascii()):
+        msg = f"{field} must begin with a slash and not end with one, like '/api'; it is {text!r}"
+        raise ConfigurationError(msg, field=field)
+    return text.encode()
+
+
+def tenant_name(name: str) -> str:
+    """The tenant, which is a name."""
+    try:
+        return require_name(name, "tenant")
+    except MalformedError as error:
+        raise ConfigurationError(str(error), field="tenant", limit=error.limit) from None
+
+
+def require_number(value: float, field: str, *, whole: bool) -> None:
+    """Refuse what is no number of bytes or seconds."""
+    number = type(value) is int or (not whole and type(value) is float and isfinite(value))
+    if not number or value < 0 or (value == 0 and not whole):
+        kind = "a whole number, 0 or more" if whole else "a number of seconds above 0"
+        msg = f"{field} must be {kind}, not {value!r}"
+        raise ConfigurationError(msg, field=field)

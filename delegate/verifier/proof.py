@@ -14,6 +14,7 @@ from delegate.canonical import parse_strict
 from delegate.clock import Clock, ManualClock, read
 from delegate.envelope import Envelope
 from delegate.errors import DelegateError, DelegationExpiredError, OutOfScopeError
+from delegate.observer import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from delegate.envelope.components import Parameters
     from delegate.identity import Identity
     from delegate.keys import Issuer, KeyRecord
+    from delegate.observer import Observer
     from delegate.scope import Action, Scope
     from delegate.token import UnverifiedToken
 
@@ -91,6 +93,8 @@ class Facts(NamedTuple):
     hidden_headers: AbstractSet[str]
     params: bytes | None = None
     """The canonical parameters of a message; ``None`` for an HTTP request."""
+    observer: Observer | None = None
+    """Is told of what is authorized."""
 
     def __repr__(self) -> str:
         """Nothing of what was signed."""
@@ -202,6 +206,18 @@ class Verified(_Proof):
         """When the authority ends: the earliest expiry of the chain, or the envelope's without one."""
         return self.token.expires_at if self.token else self.facts.parameters.expires
 
+    @property
+    def names(self) -> dict[str, str | tuple[str, ...] | None]:
+        """Who asked, in names and ids: what a log or a trace may hold."""
+        return {
+            "issuer": self.issuer,
+            "agent": self.agent,
+            "path": self.path,
+            "request_id": self.request_id,
+            "chain_id": self.chain_id,
+            "key_id": self.key_id,
+        }
+
     def authorize(self, action: Action, now: int | None = None) -> Grant:
         """Decide whether every block's scope and the issuer's ceiling permit ``action``.
 
@@ -211,6 +227,13 @@ class Verified(_Proof):
         Raises ``OutOfScopeError`` or ``ResourceMalformedError`` naming the block (-1 is the ceiling) and
         the field, and ``DelegationExpiredError`` when the chain has ended meanwhile.
         """
+        if self.facts.observer is None:
+            return self._authorize(action, now)
+        with Watch(self.facts.observer, "authorize") as watch:
+            watch.tell(tool=action.tool, **self.names)
+            return self._authorize(action, now)
+
+    def _authorize(self, action: Action, now: int | None) -> Grant:
         now = read(self.facts.clock if now is None else ManualClock(now))
         try:
             self._require_alive(now)

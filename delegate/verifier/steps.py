@@ -66,20 +66,19 @@ def verification_steps(policy: Policy, request: Request | Message) -> Steps:
     step, proved = 1, False
     try:
         received = request.received(policy)
-        received.snapshot()
         step = 2
-        received.pick()
+        picked: Any = received.pick()
         step = 3
-        parameters = received.read()
+        parameters = received.read(picked)
         step = 4
         now = read(policy.clock)
         require_window(parameters, now, policy.rules)
         step = 5
         origin = received.locate()
         step = 6
-        identity = received.identity()
+        identity, delegation = received.sender()
         trust = policy.trust.snapshot
-        signer = _find_signer(policy, trust, parameters.keyid, received.delegation(), now)
+        signer = _find_signer(policy, trust, parameters.keyid, delegation, now)
         _require_holder(signer, parameters, identity)
         step = 7
         signed = received.require_signature(signer.key)
@@ -93,7 +92,7 @@ def verification_steps(policy: Policy, request: Request | Message) -> Steps:
         step = 9
         need = received.wanted_body()
         body: Any = None if need is None else (yield need)
-        received.require_body(body)
+        body_sha256 = received.require_body(body)
         step = 10
         if (later := read(policy.clock)) != now:  # within the same second every answer is the same
             now = later
@@ -112,13 +111,14 @@ def verification_steps(policy: Policy, request: Request | Message) -> Steps:
             received.target,
             parameters,
             identity,
-            received.body_sha256,
+            body_sha256,
             signed,
             signer.token,
             signer.issuer,
             signer.record,
             received.hidden_headers,
             received.params,
+            policy.observer,
         )
     )
 
