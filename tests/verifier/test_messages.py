@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -33,6 +33,8 @@ from tests.support.letter import (
     mail_token,
     written,
 )
+from tests.support.p256 import KEYS as P256_KEYS
+from tests.support.p256 import other_s
 from tests.support.wire import NONCE, Server, issuing_record, sign, token, trust_store
 
 STRANGER = SigningKey.from_seed(b"\x55" * 32)
@@ -519,6 +521,17 @@ def test_a_wrong_audience_is_a_mistake_in_the_set_up(settings: dict[str, Any], f
     with pytest.raises(ConfigurationError) as refused:
         Worker(**settings)
     assert refused.value.field == field
+
+
+def test_s134_a_p256_message_has_one_form() -> None:
+    """A high s is good over HTTP, as RFC 9421 has it; a DSSE object has the low one."""
+    key = P256_KEYS[1]
+    text = forge(root_members(aud=[AUDIENCE]), child_members(1, key=key.public_key.text)).text
+    letter = replace(Letter().changed(delegation=text, keyid=key.key_id, alg="ecdsa-p256-sha256"), key=key)
+    [signed] = letter.envelope_members()["signatures"]
+    other = replace(letter, signature=other_s(b64decode(signed["sig"])))
+    assert told(refusal(other)) == (7, "signature_invalid", None)
+    assert Worker().take(letter).key_id == key.key_id
 
 
 # --- one path --------------------------------------------------------------------------------------
