@@ -93,7 +93,7 @@ WOUNDS: dict[str, Callable[[], Wire]] = {
 
 @pytest.mark.parametrize("wound", WOUNDS.values(), ids=WOUNDS.keys())
 def test_d112_no_refusal_tells_a_secret(wound: Callable[[], Wire], caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="delegate")
     server, wire = Server(), wound()
     errors: list[DelegateError] = []
     for _ in range(2):
@@ -111,7 +111,7 @@ def test_d112_no_refusal_tells_a_secret(wound: Callable[[], Wire], caplog: pytes
 
 
 def test_what_was_accepted_shows_no_secret(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="delegate")
     wire = sign()
     verified = Server().deliver(wire)
     grant = verified.authorize(Action("orders.read", operation="read", risk="low"))
@@ -182,7 +182,7 @@ def test_no_span_metric_or_log_tells_a_secret(
     wound: Callable[[], Wire], caplog: pytest.LogCaptureFixture
 ) -> None:
     """'Free of secrets': whatever happens, none is in what leaves by telemetry."""
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="delegate")
     telemetry = Telemetry()
     server = Server(observer=telemetry.observer)
     server.verifier.observe(sign(replace(Wire(), query=QUERY)).request(), Wire().body)
@@ -194,7 +194,7 @@ def test_no_span_metric_or_log_tells_a_secret(
 
 
 def test_messages_and_signing_tell_no_secret_either(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="delegate")
     telemetry = Telemetry()
     worker, letter = Worker(observer=telemetry.observer), Letter()
     for each in (letter, letter, replace(letter, params={"q": QUERY}), letter.changed(keyid=NONCE)):

@@ -56,7 +56,7 @@ def test_the_attributes_of_the_page_are_those_of_an_event() -> None:
 
 
 def test_an_acceptance_has_names_and_ids_beside_it(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="delegate")
     proof = Server().deliver(sign())
     [record] = caplog.records
     assert (record.name, record.levelno) == ("delegate.verifier", logging.INFO)
