@@ -342,6 +342,12 @@ def test_another_method_than_the_signed_one_is_refused(method: Any) -> None:
     assert AUDIENCE not in str(refused)
 
 
+@pytest.mark.parametrize("method", ["tools call", "", "$/cancel", "x" * 129, "m\u00e9thode"])
+def test_a_method_that_is_no_name_is_refused_even_where_both_agree(method: str) -> None:
+    letter = replace(Letter(), method=method).changed(method=method)
+    assert told(refusal(letter)) == (5, "method_rejected", "method")
+
+
 @pytest.mark.parametrize(
     "params",
     [
