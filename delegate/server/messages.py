@@ -124,6 +124,8 @@ def _authorize(verified: Verified, action: Action | None) -> Grant:
             msg = f"this server names no action for {verified.envelope.method!r}"
             raise ActionUnmappedError(msg)
         return verified.authorize(action)
+    except ConfigurationError:
+        raise  # the server's mistake, which the sender need not know
     except DelegateError as error:
         error.proved = True
         _log_refusal(verified, error)
