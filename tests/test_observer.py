@@ -17,10 +17,12 @@ from delegate.clock import ManualClock
 from delegate.errors import ConfigurationError, DelegateError, OutOfScopeError
 from delegate.observer import NOBODY, Event, Observer, Operation, Watch, log_fields
 from delegate.scope import Action
+from delegate.server.asgi import DelegateMiddleware
 from delegate.server.messages import MessageGate
 from delegate.verifier import ReadBody, Verified
 from tests.client.support import NOW as CLIENT_NOW
 from tests.client.support import ORIGIN, WORKER_KEY, entered
+from tests.server.driver import call, chunked
 from tests.support.forge import KEYS
 from tests.support.letter import AUDIENCE, METHOD, Letter, Worker
 from tests.support.wire import BODY, Server, sign
@@ -261,6 +263,42 @@ def test_over_the_wire_it_is_unavailable(make: Callable[[], Any]) -> None:
     with pytest.raises(ConfigurationError) as refused:
         gate.admit(Letter().message())
     assert gate.refusal(refused.value)["code"] == "unavailable"
+
+
+class BreaksAt(Notes):
+    """Fails at one kind of operation only."""
+
+    def __init__(self, operation: Operation) -> None:
+        super().__init__()
+        self.operation = operation
+
+    def begin(self, operation: Operation, /) -> Callable[[Event], None]:
+        end = super().begin(operation)
+        if operation == self.operation:
+            raise KeyError(CANARY)
+        return end
+
+
+@pytest.mark.parametrize("operation", ["verify", "authorize"])
+def test_no_application_runs_for_a_request_that_was_not_observed(operation: Operation) -> None:
+    ran = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        ran.append(scope)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    def served(observer: Observer | None) -> int:
+        wire = sign()
+        protected = DelegateMiddleware(
+            application, Server(observer=observer).verifier, action_for=lambda _request, _verified: READ
+        )
+        lines = wire.request().headers
+        target = f"{wire.path}?{wire.query}"
+        return call(protected, wire.method, target, lines, chunked(wire.body)).status
+
+    assert (served(Notes()), len(ran)) == (200, 1)
+    assert (served(BreaksAt(operation)), len(ran)) == (503, 1)
 
 
 def test_what_is_no_observer_is_a_mistake_in_the_set_up() -> None:
