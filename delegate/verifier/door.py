@@ -25,11 +25,12 @@ from delegate.limits import (
 from delegate.names import require_name
 from delegate.token.cache import ChainCache
 from delegate.verifier.explain import Explanation
-from delegate.verifier.steps import Claim, Policy, ReadBody, Request, rebuilt_base, verification_steps
+from delegate.verifier.steps import Claim, Policy, ReadBody, Request, bind, rebuilt_base, verification_steps
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
+    from delegate.envelope.response import RequestBinding
     from delegate.keys import TrustStore
     from delegate.replay import AsyncReplayStore, ReplayStore
     from delegate.revocation import Revocations
@@ -182,6 +183,13 @@ class Verifier:
         Raises what steps 1 to 5 raise.
         """
         return rebuilt_base(self._policy, request)
+
+    def binding(self, request: Request) -> RequestBinding:
+        """What a signed answer to ``request`` is bound to; raises what steps 1 to 5 raise.
+
+        Whether to answer at all is not decided here: call it for a request whose signatures have verified.
+        """
+        return bind(self._policy, request)
 
     def _require_enforcing(self) -> None:
         if self.mode != "enforce":
