@@ -15,6 +15,7 @@ from delegate.clock import Clock, read
 from delegate.envelope.target import Origins
 from delegate.envelope.verify import EnvelopeRules
 from delegate.errors import ConfigurationError, DelegateError, MalformedError, ReplayStoreUnavailableError
+from delegate.keys import Usage
 from delegate.limits import (
     BODY_DEADLINE_DEFAULT,
     BODY_MAX_BYTES_DEFAULT,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from delegate.envelope.response import RequestBinding
-    from delegate.keys import TrustStore
+    from delegate.keys import PublicKey, TrustStore
     from delegate.replay import AsyncReplayStore, ReplayStore
     from delegate.revocation import Revocations
     from delegate.verifier.proof import Verified
@@ -190,6 +191,15 @@ class Verifier:
         Whether to answer at all is not decided here: call it for a request whose signatures have verified.
         """
         return bind(self._policy, request)
+
+    def require_answer_key(self, key: PublicKey) -> None:
+        """Refuse a key to sign answers with that the trust store has for anything else.
+
+        Raises ``ConfigurationError``.
+        """
+        if others := self._policy.trust.snapshot.usages(key.key_id) - {Usage.RESPONSE}:
+            msg = f"answer_key: the trust store has this key to {min(others)}, and a key has one use"
+            raise ConfigurationError(msg, field="answer_key", limit=Usage.RESPONSE)
 
     def _require_enforcing(self) -> None:
         if self.mode != "enforce":
