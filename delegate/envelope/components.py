@@ -90,7 +90,7 @@ _FIELD_NAME: Final = r"[a-z0-9!#$%&'*+\-.^_`|~]+"
 _OF_REQUEST: Final = r'(?:;req(?:;key="[a-z*][a-z0-9_\-.*]*+")?+)?+'
 _ITEM: Final = re.compile(rf'"(@?{_FIELD_NAME})"({_OF_REQUEST})')
 _ITEMS: Final = re.compile(rf'\((?:"@?{_FIELD_NAME}"{_OF_REQUEST}(?: (?=")|(?=\))))*+\)')
-_ITEM_WITH_PARAMETERS: Final = re.compile(rf'"(@?{_FIELD_NAME})";')
+_ITEM_WITH_PARAMETERS: Final = re.compile(rf'"(@?{_FIELD_NAME})"(?!{_OF_REQUEST}[ )]);')
 _SECONDS: Final = r"(0|[1-9][0-9]{0,10})"
 _STRING: Final = r'"([ !#-\[\]-~]*+)"'
 _VALUES: Final = {
