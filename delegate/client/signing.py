@@ -143,25 +143,22 @@ def _proved(
         return None
     try:
         require_signable(origin, answer.headers)
-        body: bytes = yield ReadAnswer(answer.response, ANSWER_MAX_BYTES)
-        proof = verify_answer(
-            keys,
-            signed,
-            origin,
-            status=answer.status,
-            headers=answer.headers,
-            body=body,
-            now=read(rules.clock),
-        )
     except ResponseUnboundError:
         yield Discard(answer.response)
         raise
+    try:
+        body: bytes = yield ReadAnswer(answer.response, ANSWER_MAX_BYTES)
     except DelegateError as error:
-        yield Discard(answer.response)
         refuse_answer(origin, error)
-    except Exception:
-        yield Discard(answer.response)
-        raise
+    proof = verify_answer(
+        keys,
+        signed,
+        origin,
+        status=answer.status,
+        headers=answer.headers,
+        body=body,
+        now=read(rules.clock),
+    )
     return Deliver(answer.response, body, proof)
 
 

@@ -102,7 +102,7 @@ class Answer(NamedTuple, Generic[_R]):
 
 
 class ReadAnswer(NamedTuple, Generic[_R]):
-    """Asks for the whole body of an answer as it was received, which closes it."""
+    """Asks for the whole body of an answer as it was received, and to close it, whatever comes of that."""
 
     response: _R
     limit: int

@@ -15,7 +15,6 @@ from delegate.envelope.response import (
     COVERED_IF_PRESENT,
     RequestBinding,
     SignedResponse,
-    has_content,
     sign_response,
     verify_response,
 )
@@ -105,6 +104,6 @@ def target(data: bytes) -> None:
     if not all(line in base for line in covered):
         msg = "an answer was accepted without one of the parts that bind it"
         raise AssertionError(msg)
-    if has_content("POST", status) != (b'"content-digest": ' in base) and body:
+    if body and b'"content-digest": ' not in base:
         msg = "a body was accepted that no digest covers"
         raise AssertionError(msg)

@@ -295,6 +295,17 @@ def test_a_signed_redirect_is_followed_and_a_forged_one_is_not(server: SigningSe
     assert refused(lambda: post(server, follow_same_origin=True))[1] == "header_not_covered"
 
 
+def test_no_other_host_sends_the_caller_to_an_origin_that_must_answer(server: SigningServer) -> None:
+    """Its target would be chosen by a host that nobody verified."""
+    redirect = httpx.Response(307, headers={"Location": f"{ORIGIN}/v1/orders"})
+    server.answers = [redirect, redirect]
+    settings = {"origins": ["https://third.example"]}
+    with server.client(server.see, **settings) as api, pytest.raises(RedirectRefusedError):
+        api.get("https://elsewhere.example/")
+    with server.client(server.see, server_keys=None, **settings) as api:
+        assert api.get("https://elsewhere.example/").status_code == 307
+
+
 # --- signed refusals ---------------------------------------------------------------------------------
 
 

@@ -151,6 +151,7 @@ PARAMETERS: dict[str, tuple[dict[str, str | None], str]] = {
     "created-string": ({"created": f'"{NOW}"'}, "param_malformed"),
     "created-milliseconds": ({"created": f"{NOW}000"}, "timestamp_unit"),
     "alg-none": ({"alg": '"none"'}, "alg_not_allowed"),
+    "no-structured-field": ({"foo": "{"}, "signature_input_malformed"),
     "alg-of-another-key": ({"alg": '"ecdsa-p256-sha256"'}, "alg_key_mismatch"),
 }
 
@@ -221,6 +222,19 @@ def test_the_requests_signature_alone_is_not_enough(part: str) -> None:
     assert theirs != own
     only = {SERVER_KEY.key_id: SERVER_KEY.public_key}.__getitem__
     assert verify_response(theirs, status=200, headers=answer.lines, body=answer.body, key_for=only)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("@path;req", "/v1/refunds"), ("@status", "201"), ("@method;req", "PUT")]
+)
+def test_no_header_of_the_answer_stands_for_the_request_or_the_status(name: str, value: str) -> None:
+    """A library may hand on a header of any name; what is bound is taken from the request that was sent."""
+    status = 201 if name == "@status" else 200
+    about = {"@path;req": replace(REQUEST, path=value), "@method;req": replace(REQUEST, method=value)}
+    answer = sign_answer(WireAnswer(status=status), about.get(name, REQUEST))
+    forged = replace(answer, status=200).with_line(name, value)
+    assert isinstance(refusal(forged), SignatureInvalidError)
+    assert receive(sign_answer().with_line(name, value))
 
 
 def test_a_request_without_a_digest_has_an_answer_without_its_digest() -> None:
