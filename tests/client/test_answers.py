@@ -299,7 +299,7 @@ def test_no_other_host_sends_the_caller_to_an_origin_that_must_answer(server: Si
     """Its target would be chosen by a host that nobody verified."""
     redirect = httpx.Response(307, headers={"Location": f"{ORIGIN}/v1/orders"})
     server.answers = [redirect, redirect]
-    settings = {"origins": ["https://third.example"]}
+    settings: dict[str, Any] = {"origins": ["https://third.example"]}
     with server.client(server.see, **settings) as api, pytest.raises(RedirectRefusedError):
         api.get("https://elsewhere.example/")
     with server.client(server.see, server_keys=None, **settings) as api:

@@ -42,6 +42,7 @@ from delegate.errors import DelegateError, SignatureInvalidError
 from delegate.identity import Identity
 from delegate.keys import SigningKey
 from tests.conftest import VECTORS, needs_vectors
+from tests.support import p256
 from tests.support.answer import (
     CONTENT,
     COVERED,
@@ -54,6 +55,7 @@ from tests.support.answer import (
     binding,
     receive,
     sign_answer,
+    signature_of,
 )
 from tests.support.forge import KEYS, NOW
 from tests.support.wire import COMPONENTS, Wire, digest_of, sign
@@ -321,6 +323,21 @@ def test_an_answer_by_another_key_is_refused() -> None:
         receive(foreign)
     assert receive(foreign, key=OTHER_KEY)
     assert isinstance(refusal(sign_answer(key=OTHER_KEY)), SignatureInvalidError)
+
+
+def test_a_server_with_a_p256_key_answers_with_either_s() -> None:
+    key = p256.KEYS[0]
+    stated = {"keyid": f'"{key.key_id}"', "alg": '"ecdsa-p256-sha256"'}
+    answer = sign_answer(key=key, params=answer_parameters(**stated))
+    assert receive(answer, key=key)
+    flipped = b64_encode(p256.other_s(signature_of(answer)))
+    assert receive(answer.with_header("signature", f"srv=:{flipped}:"), key=key)
+    wrong = answer_parameters(keyid=stated["keyid"])
+    assert refusal(sign_answer(key=key, params=wrong), key=key).code == "alg_key_mismatch"
+    added = sign_response(key, binding(), status=204, headers=[], body=b"", now=NOW)
+    sent = [(name.encode(), value) for name, value in added.items()]
+    only = {key.key_id: key.public_key}.__getitem__
+    assert verify_response(binding(), status=204, headers=sent, body=b"", key_for=only)
 
 
 # --- answers without a body, and compressed ones -----------------------------------------------------
