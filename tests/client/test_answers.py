@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,32 @@ def test_the_async_twin(server: SigningServer) -> None:
     assert (answer.text, answer.extensions[ANSWER].key_id) == ("all of them", ANSWER_KEY.key_id)
     server.spoil = lambda spoilt: changed(spoilt, status=201)
     assert refused(lambda: run(main()))[1] == "signature_invalid"
+
+
+def test_the_async_twin_closes_what_it_read(server: SigningServer) -> None:
+    closed: list[bool] = []
+
+    class Stream(httpx.AsyncByteStream):
+        def __init__(self, body: bytes) -> None:
+            self.body = body
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield self.body
+
+        async def aclose(self) -> None:
+            closed.append(True)
+
+    async def main() -> None:
+        async with server.async_client() as api:
+            with entered():
+                await api.get("/v1/orders")
+
+    server.spoil = lambda answer: httpx.Response(200, headers=answer.headers.raw, stream=Stream(b""))
+    run(main())
+    assert closed == [True]
+    server.spoil = lambda answer: httpx.Response(200, stream=Stream(b"x" * (ANSWER_MAX_BYTES + 1)))
+    assert refused(lambda: run(main()))[1] == "body_too_large"
+    assert closed == [True, True]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE"])
@@ -211,18 +237,22 @@ def test_s157_an_answer_to_another_request_is_refused(server: SigningServer) -> 
 
 def test_an_event_stream_is_refused_by_name_and_not_read(server: SigningServer) -> None:
     """'A client that requires signed answers refuses it by name.'"""
+    closed: list[bool] = []
 
-    def events() -> Iterator[bytes]:
-        pytest.fail("an event stream was read")
-        yield b""
+    class Events(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            pytest.fail("an event stream was read")
 
-    def stream(answer: httpx.Response) -> httpx.Response:
-        return httpx.Response(200, headers={"Content-Type": "Text/Event-Stream"}, content=events())
+        def close(self) -> None:
+            closed.append(True)
 
-    server.spoil = stream
+    server.spoil = lambda _answer: httpx.Response(
+        200, headers={"Content-Type": "Text/Event-Stream"}, stream=Events()
+    )
     error, cause = refused(lambda: post(server))
     assert (error.component, cause) == ("content-type", "")
     assert "event stream" in str(error)
+    assert closed
 
 
 def test_an_endless_answer_is_refused_at_the_limit_and_closed(server: SigningServer) -> None:
