@@ -22,10 +22,12 @@ from delegate.errors import AuthorityRejectedError, HeaderDuplicateError, Malfor
 from delegate.limits import LABEL_MAX_CHARS, SKEW_DEFAULT
 from delegate.token.verify import require_current
 
-__all__ = ["require_usable", "signed_copy", "without_ours"]
+__all__ = ["OURS", "require_usable", "signed_copy", "without_ours"]
 
-_OURS: Final = frozenset({"signature", "signature-input", "content-digest", "agent-identity", "delegation"})
-_REPLACED: Final = _OURS | {"host", "content-length", "transfer-encoding"}
+OURS: Final = frozenset({"signature", "signature-input", "content-digest", "agent-identity", "delegation"})
+"""The headers that nobody but us sets, in lower case."""
+
+_REPLACED: Final = OURS | {"host", "content-length", "transfer-encoding"}
 _SPLITS: Final = re.compile(rb"[\r\n\0]")
 """What ends a header line early; HTTP libraries differ in what they let through (row S165)."""
 
@@ -43,7 +45,7 @@ def require_usable(rules: Rules, delegation: Delegation, request: Outgoing) -> i
 
 def without_ours(headers: Headers) -> Headers:
     """The headers without ours."""
-    return [line for line in headers if _name(line) not in _OURS]
+    return [line for line in headers if _name(line) not in OURS]
 
 
 def _name(line: tuple[bytes, bytes]) -> str:
