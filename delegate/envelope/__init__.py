@@ -8,6 +8,7 @@ Over HTTP it is one of RFC 9421:
 - ``target``      method, path, query and origin in their one form
 - ``digest``      Content-Digest
 - ``verify``      the server's steps;  ``sign``  the client's
+- ``response``    answers, signed for their request
 
 Without HTTP it is one of DSSE:
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeAlias
 from delegate.clock import Clock, read
 from delegate.envelope.verify import EnvelopeRules
 from delegate.errors import ConfigurationError, DelegateError, ReplayStoreUnavailableError
+from delegate.keys import Usage
 from delegate.limits import (
     BODY_DEADLINE_DEFAULT,
     BODY_MAX_BYTES_DEFAULT,
@@ -22,7 +23,7 @@ from delegate.limits import (
 from delegate.observer import NOBODY, Observer, Watch
 from delegate.token.cache import ChainCache
 from delegate.verifier.explain import Explanation
-from delegate.verifier.http import Request, rebuilt_base
+from delegate.verifier.http import Request, bind, rebuilt_base
 from delegate.verifier.message import Message
 from delegate.verifier.policy import Policy, ReadBody, addresses, prefix, require_number, tenant_name
 from delegate.verifier.record import log_acceptance, log_refusal
@@ -31,7 +32,8 @@ from delegate.verifier.steps import Claim, verification_steps
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from delegate.keys import TrustStore
+    from delegate.envelope.response import RequestBinding
+    from delegate.keys import PublicKey, TrustStore
     from delegate.replay import AsyncReplayStore, ReplayStore
     from delegate.revocation import Revocations
     from delegate.verifier.proof import Verified
@@ -205,6 +207,22 @@ class Verifier:
         Raises what steps 1 to 5 raise.
         """
         return rebuilt_base(self._policy, request)
+
+    def binding(self, request: Request) -> RequestBinding:
+        """What a signed answer to ``request`` is bound to; raises what steps 1 to 5 raise.
+
+        Whether to answer at all is not decided here: call it for a request whose signatures have verified.
+        """
+        return bind(self._policy, request)
+
+    def require_answer_key(self, key: PublicKey) -> None:
+        """Refuse a key to sign answers with that the trust store has for anything else.
+
+        Raises ``ConfigurationError``.
+        """
+        if others := self._policy.trust.snapshot.usages(key.key_id) - {Usage.RESPONSE}:
+            msg = f"answer_key: the trust store has this key to {min(others)}, and a key has one use"
+            raise ConfigurationError(msg, field="answer_key", limit=Usage.RESPONSE)
 
     def _watched(self, observer: Observer, request: Request | Message, body: _Body) -> Verified:
         """Verify, and tell the observer."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from delegate.envelope.components import signature_base
 from delegate.envelope.digest import require_digest
 from delegate.envelope.message import snapshot
+from delegate.envelope.response import binding_received
 from delegate.envelope.target import origin_authority, require_method
 from delegate.envelope.verify import (
     pick_signature,
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from delegate.envelope.components import Parameters
+    from delegate.envelope.response import RequestBinding
     from delegate.envelope.verify import PickedMember, SignedMember
     from delegate.keys import PublicKey
     from delegate.verifier.policy import Policy, ReadBody
 
-__all__ = ["ReceivedRequest", "Request", "rebuilt_base"]
+__all__ = ["ReceivedRequest", "Request", "bind", "rebuilt_base"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,11 +124,11 @@ class ReceivedRequest:
 
     def require_signature(self, key: PublicKey) -> bytes:
         """Step 7: ``key`` signed exactly this; returns the signature base."""
-        member_text, components, _, signature = self._member
+        member = self._member
         values = self.headers
         values.update(self.target)
-        base = signature_base(components, values, member_text)
-        key.verify_http(signature, base)
+        base = signature_base(member.components, values, member.text)
+        key.verify_http(member.signature, base)
         return base
 
     def wanted_body(self) -> ReadBody:
@@ -147,10 +149,22 @@ def rebuilt_base(policy: Policy, request: Request) -> bytes:
 
     Raises what steps 1 to 5 raise, but for what is covered.
     """
+    received, member = _reread(policy, request)
+    return signature_base(member.components, received.headers | received.target, member.text)
+
+
+def bind(policy: Policy, request: Request) -> RequestBinding:
+    """What an answer to ``request`` is bound to; raises what ``rebuilt_base`` raises."""
+    received, member = _reread(policy, request)
+    return binding_received(member, received.headers, received.target)
+
+
+def _reread(policy: Policy, request: Request) -> tuple[ReceivedRequest, SignedMember]:
+    """The headers and target of ``request``, and its signature, without deciding anything."""
     received = request.received(policy)
     member = read_member(received.pick())
     received.locate()
-    return signature_base(member.components, received.headers | received.target, member.text)
+    return received, member
 
 
 def _signed_path(policy: Policy, path: bytes) -> bytes:
