@@ -202,6 +202,9 @@ P256_POINTS_KEPT: Final = 1024
 TRUST_FILE_MAX_BYTES: Final = 64 << 20
 """A hundred thousand keys at about 600 bytes each."""
 
+KEY_OVERLAP_DEFAULT: Final = 3600
+"""Seconds for which a rotated key goes on counting: verifiers reload and issuers switch within the hour."""
+
 KEY_CLAIM_MAX_TTL: Final = 300
 """A key claim answers one challenge of one delegator, at once."""
 
