@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,6 +19,7 @@ from delegate.replay.memory import MemoryReplayStore
 from tests.conftest import ROOT
 from tests.contracts.claims import START, Claim, Store
 from tests.contracts.replay import ReplayStoreContract, in_threads
+from tests.replay import race
 
 
 class TestMemory(ReplayStoreContract):
@@ -28,6 +30,21 @@ class TestMemory(ReplayStoreContract):
         yield MemoryReplayStore(
             single_process=True, assume_fresh=assume_fresh, clock=clock, quota=quota, capacity=capacity
         )
+
+
+def test_s65_of_1000_tries_in_8_threads_exactly_one_wins_in_100_of_100_trials() -> None:
+    """ "A (key, nonce) pair is accepted at most once over all processes" (rule 6), of which this has one."""
+    store = MemoryReplayStore(single_process=True, assume_fresh=True, clock=ManualClock(START))
+    threads = 8
+
+    def tries(trial: int) -> str:
+        codes = [Claim(nonce=bytes([trial])).code(store, START) for _ in range(race.TRIES // threads)]
+        return " ".join(code or "accepted" for code in codes)
+
+    for trial in range(race.TRIALS):
+        answers = in_threads(threads, lambda _, trial=trial: tries(trial))  # type: ignore[misc]
+        words = Counter(" ".join(answers.elements()).split())
+        assert words == race.WON
 
 
 @pytest.mark.parametrize("answer", [False, 1, None])
