@@ -130,6 +130,9 @@ REPLAY_MARGIN: Final = 60
 REPLAY_QUOTA_DEFAULT: Final = 100_000
 """Live nonces of one quota key: 277 requests a second at the longest window plus margin."""
 
+REPLAY_ISSUER_SHARE: Final = 2
+"""An issuer takes at most one half of a store: who mints many delegatees still leaves room for the others."""
+
 REPLAY_CAPACITY_DEFAULT: Final = 1_000_000
 """Live nonces of one store: about 200 MB in memory."""
 

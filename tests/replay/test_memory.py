@@ -25,13 +25,25 @@ from tests.replay import race
 class TestMemory(ReplayStoreContract):
     @contextmanager
     def opened(
-        self, clock: Clock, *, quota: int = 1000, capacity: int = 1000, assume_fresh: bool = True
+        self,
+        clock: Clock,
+        *,
+        quota: int = 1000,
+        issuer_quota: int | None = None,
+        capacity: int = 1000,
+        assume_fresh: bool = True,
     ) -> Iterator[Store]:
         yield MemoryReplayStore(
-            single_process=True, assume_fresh=assume_fresh, clock=clock, quota=quota, capacity=capacity
+            single_process=True,
+            assume_fresh=assume_fresh,
+            clock=clock,
+            quota=quota,
+            issuer_quota=issuer_quota,
+            capacity=capacity,
         )
 
 
+@pytest.mark.slow
 def test_s65_of_1000_tries_in_8_threads_exactly_one_wins_in_100_of_100_trials() -> None:
     """ "A (key, nonce) pair is accepted at most once over all processes" (rule 6), of which this has one."""
     store = MemoryReplayStore(single_process=True, assume_fresh=True, clock=ManualClock(START))
@@ -73,7 +85,8 @@ def test_s71_nothing_is_left_of_records_that_died() -> None:
     clock.advance(3 + REPLAY_MARGIN)
     Claim(expires_at=START + 300).on(store, clock.now())
     assert repr(store) == "<MemoryReplayStore 1 of 1000000 live>"
-    assert sum(map(len, store._tables)) == len(store._shares) == len(store._buckets) == len(store._due) == 1
+    assert sum(map(len, store._tables)) == len(store._buckets) == len(store._due) == 1
+    assert len(store._shares) == len(store._issuers) == 1
 
 
 def test_a_claim_drops_a_bounded_number_of_records(monkeypatch: pytest.MonkeyPatch) -> None:
