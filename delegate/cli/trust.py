@@ -124,6 +124,8 @@ def add_server(
     else:
         rows = [f"  key {_key_text(record)}" for record in servers[origin]]
         show("\n".join([f"server {origin}", *rows]))
+
+
 @app.command("retire")
 @reported
 def retire(
