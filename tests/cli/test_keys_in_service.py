@@ -117,7 +117,7 @@ def test_a_trust_file_that_cannot_be_written_leaves_no_key_behind(
 
     before = desk.path("trust.json").read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr("delegate.keys.trust_file.replace_file", full)
+        patch.setattr("delegate.keys.records_file.replace_file", full)
         ran = rotate(desk)
     assert (ran.code, code_of(ran)) == (2, "configuration")
     assert not desk.path("next.pem").exists()
