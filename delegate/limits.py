@@ -133,6 +133,9 @@ REPLAY_MARGIN: Final = 60
 REPLAY_QUOTA_DEFAULT: Final = 100_000
 """Live nonces of one quota key: 277 requests a second at the longest window plus margin."""
 
+REPLAY_ISSUER_SHARE: Final = 2
+"""An issuer takes at most one half of a store: who mints many delegatees still leaves room for the others."""
+
 REPLAY_CAPACITY_DEFAULT: Final = 1_000_000
 """Live nonces of one store: about 200 MB in memory."""
 
@@ -204,6 +207,9 @@ P256_POINTS_KEPT: Final = 1024
 
 TRUST_FILE_MAX_BYTES: Final = 64 << 20
 """A hundred thousand keys at about 600 bytes each."""
+
+KEY_OVERLAP_DEFAULT: Final = 3600
+"""Seconds for which a rotated key goes on counting: verifiers reload and issuers switch within the hour."""
 
 KEY_CLAIM_MAX_TTL: Final = 300
 """A key claim answers one challenge of one delegator, at once."""

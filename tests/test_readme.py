@@ -174,7 +174,7 @@ def test_the_command_lines_of_the_readme_exist() -> None:
     from delegate.cli.app import app as command_line  # noqa: PLC0415 - the extra is optional
 
     shell = README.partition("## From the command line")[2].partition("```\n")[0]
-    commands = re.findall(r"^delegate (\w+(?: add| server)?)", shell, re.MULTILINE)
+    commands = re.findall(r"^delegate (\w+(?: (?:add|server|rotate))?)", shell, re.MULTILINE)
     assert len(commands) >= 6
     for command in commands:
         shown = CliRunner().invoke(command_line, [*command.split(), "--help"])
