@@ -1,4 +1,4 @@
-"""The contract of every signing end, last part: its observer is told of each signature, and may break none."""
+"""The contract of every signing end, last part: the observer hears of each signature, or nothing is sent."""
 
 from __future__ import annotations
 
