@@ -39,7 +39,12 @@ class Subject:
 
 
 def refused(
-    code: str, *, block: int | None = None, field: str | None = None, component: str | None = None, **more: int
+    code: str,
+    *,
+    block: int | None = None,
+    field: str | None = None,
+    component: str | None = None,
+    **more: int,
 ) -> Case:
     """The expectation of a refusal; ``more`` is the ``step`` of a request's verification."""
     named = {"block": block, "field": field, "component": component}
@@ -52,7 +57,7 @@ def b64(data: bytes) -> str:
 
 
 def ascii_json(value: object) -> str:
-    """Canonical JSON of a value whose names are ASCII, by the standard library: none of the package's code."""
+    """Canonical JSON of a value with ASCII names, by the standard library: none of the package's code."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 

@@ -68,7 +68,9 @@ def _text_family() -> tuple[Case, list[Case]]:
     lines += [{"expect": malformed, "what": what, "key": text} for what, text in wounds.items()]
     for word in ("Ed25519", "EdDSA", "rsa", "none", "HS256", "", " ed25519", "p-256", "P256", "secp256k1"):
         text = word + ":" + ed.partition(":")[2]
-        lines.append({"expect": refused("alg_not_allowed", field="key"), "what": f"the word {word!r}", "key": text})
+        lines.append(
+            {"expect": refused("alg_not_allowed", field="key"), "what": f"the word {word!r}", "key": text}
+        )
     for number in SMALL_ORDER:
         for sign in (0, 1):
             raw = (number | sign << 255).to_bytes(32, "little")
@@ -77,12 +79,21 @@ def _text_family() -> tuple[Case, list[Case]]:
         {"expect": weak, "what": f"in print: {what}", "key": ed_text(bytes.fromhex(raw))}
         for what, raw in IN_PRINT.items()
     ]
-    no_points = {"x = 1, off the curve": 1, "x = p": p256.P, "x = p + 4": p256.P + 4, "x = 2^256 - 1": 2**256 - 1}
+    no_points = {
+        "x = 1, off the curve": 1,
+        "x = p": p256.P,
+        "x = p + 4": p256.P + 4,
+        "x = 2^256 - 1": 2**256 - 1,
+    }
     for what, x in no_points.items():
         for first in (2, 3):
-            lines.append({"expect": weak, "what": what, "key": p_text(bytes([first]) + x.to_bytes(32, "big"))})
+            lines.append(
+                {"expect": weak, "what": what, "key": p_text(bytes([first]) + x.to_bytes(32, "big"))}
+            )
     for first in (2, 3):
-        raw = bytes([first]) + bytes.fromhex("6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296")
+        raw = bytes([first]) + bytes.fromhex(
+            "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+        )
         lines.append({"expect": weak, "what": "in print: d = 1 or n - 1", "key": p_text(raw)})
         good = p_text(bytes([first]) + (5).to_bytes(32, "big"))
         lines.append({"expect": OK, "what": "control: x = 5", "key": good})
@@ -129,16 +140,8 @@ def _signature_family() -> tuple[Case, list[Case]]:
     lines: list[Case] = []
 
     def add(what: str, key: SigningKey, signature: bytes, expect: Any, over: tuple[str, ...]) -> None:
-        for where in over:
-            lines.append(
-                {
-                    "expect": expect,
-                    "what": what,
-                    "over": where,
-                    "key": key.public_key.text,
-                    "signature": signature.hex(),
-                }
-            )
+        shown = {"key": key.public_key.text, "signature": signature.hex()}
+        lines.extend({"expect": expect, "what": what, "over": where, **shown} for where in over)
 
     both = ("request", "own")
     invalid = refused("signature_invalid")
@@ -209,7 +212,11 @@ def _jwks_family() -> tuple[Case, list[Case]]:
         add(f"{what} twice", refused("malformed", field="keys[1]"), jwk, jwk)
     weak = {"kty": "OKP", "crv": "Ed25519", "x": b64url_encode((1).to_bytes(32, "little"))}
     add("a small-order point", bad("key_weak", "key"), weak)
-    add("y of another point", bad("key_weak", "key"), {n: v for n, v in pk.items() if n != "kid"} | {"y": ed["x"]})
+    add(
+        "y of another point",
+        bad("key_weak", "key"),
+        {n: v for n, v in pk.items() if n != "kid"} | {"y": ed["x"]},
+    )
     add("P-256 without y", bad("malformed", "y"), {n: v for n, v in pk.items() if n != "y"})
     add("one bad key among good ones", refused("malformed", field="keys[1].d"), ed, pk | {"d": "AA"})
     add("both", OK, ed, pk)
@@ -222,6 +229,8 @@ def _jwks_family() -> tuple[Case, list[Case]]:
 def _trust_family() -> tuple[Case, list[Case]]:
     """Every member of a trust file dropped, retyped, and beyond its range."""
     lines: list[Case] = []
+    value: Any
+    version: Any
 
     def add(what: str, where: str | None, change: Any) -> None:
         file = deepcopy(TRUST)
@@ -250,9 +259,15 @@ def _trust_family() -> tuple[Case, list[Case]]:
         for value in (low, high):
             add(f"{name} {value}", None, lambda file, n=name, v=value: issuer(file).update({n: v}))
         for value in (low - 1, high + 1, True, "1"):
-            add(f"{name} {value!r}", f"{at}.{name}", lambda file, n=name, v=value: issuer(file).update({n: v}))
+            add(
+                f"{name} {value!r}", f"{at}.{name}", lambda file, n=name, v=value: issuer(file).update({n: v})
+            )
     for value in ("optional", "", None, True):
-        add(f"revocation {value!r}", f"{at}.revocation", lambda file, v=value: issuer(file).update(revocation=v))
+        add(
+            f"revocation {value!r}",
+            f"{at}.revocation",
+            lambda file, v=value: issuer(file).update(revocation=v),
+        )
     add("unknown member of an issuer", f"{at}.x", lambda file: issuer(file).update(x=1))
     key = f"{at}.keys[0]"
     for name in ("key", "usages", "not_before"):

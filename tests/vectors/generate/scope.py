@@ -18,7 +18,7 @@ ACTION: Final[dict[str, Any]] = {
     "resources": {"file": ["/data/a"], "order": ["o-1"]},
 }
 
-_PATTERNS: Final = {
+_PATTERNS: Final[dict[str, list[Any]]] = {
     "good": ["/a", "/a/*", "/*/b", "/**", "/a/**", "/a/*/**", "/*", "/.a", "/a b", "/a..b", "/\u00e9"],
     "bad": ["", "a", "/", "/a/", "//a", "/a//b", "/a*", "/*a", "/**/a", "/a/***", "/.", "/..", "/a/../b", "/a/./b",
             "/a./b", "/a /b", "/~a", "/a/~", "/C:/a", "/c:", "/c:a", "/a%2fb", "/a\\b", "/a\u200b", "/a\x00", "/a\n", 1, None,
@@ -83,9 +83,14 @@ def _files(*patterns: Any) -> Case:
 def _form_family() -> tuple[Case, list[Case]]:
     """The one form: every part dropped, retyped, emptied, unsorted, and filled past its limit."""
     lines: list[Case] = []
+    value: Any
+    matcher: Any
+    part: str
 
     def add(what: str, scope: Any, code: str | None = None, field: str | None = None) -> None:
-        lines.append({"expect": OK if code is None else refused(code, field=field), "what": what, "scope": scope})
+        lines.append(
+            {"expect": OK if code is None else refused(code, field=field), "what": what, "scope": scope}
+        )
 
     for good in (LEAST, SCOPE, NARROW):
         add("control", good)
@@ -96,8 +101,8 @@ def _form_family() -> tuple[Case, list[Case]]:
         add(f"no {part}", less, *(("malformed", "max_risk") if part == "max_risk" else ()))
     for risk in ("low", "medium", "high", "critical"):
         add("a level", {"max_risk": risk})
-    for risk in ("none", "LOW", "Low", "", "lowest", 1, None, ["low"]):
-        add("no level", {"max_risk": risk}, "malformed", "max_risk")
+    for value in ("none", "LOW", "Low", "", "lowest", 1, None, ["low"]):
+        add("no level", {"max_risk": value}, "malformed", "max_risk")
     for name in ("budget", "x-note", "__proto__", "constructor", "", "Tools"):
         add("an unknown part", LEAST | {name: 1}, "malformed", name)
     for part, item, bad, limit in (
@@ -121,7 +126,16 @@ def _form_family() -> tuple[Case, list[Case]]:
     add("resources: empty", LEAST | {"resources": {}}, "non_canonical", "resources")
     for kind in ("File", "", "1", "a b", "__proto__", "\u0444ile"):
         add("resources: no type", LEAST | {"resources": {kind: {"exact": ["a"]}}}, "malformed", "resources")
-    for matcher in ({}, {"glob": ["*"]}, {"exact": ["a"], "path": ["/a"]}, {"exact": "a"}, {"exact": None}, [], None, "a"):
+    for matcher in (
+        {},
+        {"glob": ["*"]},
+        {"exact": ["a"], "path": ["/a"]},
+        {"exact": "a"},
+        {"exact": None},
+        [],
+        None,
+        "a",
+    ):
         add("resources: no matcher", LEAST | {"resources": {"file": matcher}}, "malformed", "resources.file")
     for name in ("exact", "path"):
         at = "resources.file"
@@ -152,6 +166,7 @@ def _widened(part: str) -> Case:
 def _containment_family() -> tuple[Case, list[Case]]:
     """Each part of a child equal to its parent's, narrower, and wider."""
     lines: list[Case] = []
+    part: str | None
 
     def add(what: str, parent: Any, child: Any, part: str | None = None) -> None:
         expect = OK if part is None else _widened(part)
@@ -167,13 +182,18 @@ def _containment_family() -> tuple[Case, list[Case]]:
             first = "resources.file" if part == "resources" else part
             add(f"{part} where the parent has none", less, SCOPE, first)
     for part in ("tools", "operations", "sensitivities"):
-        add(f"{part}: one more", SCOPE, SCOPE | {part: sorted([*SCOPE[part], "zz"])}, part)  # type: ignore[misc]
+        add(f"{part}: one more", SCOPE, SCOPE | {part: sorted([*SCOPE[part], "zz"])}, part)
         add(f"{part}: another", SCOPE, SCOPE | {part: ["zz"]}, part)
-        add(f"{part}: one of them", SCOPE, SCOPE | {part: SCOPE[part][:1]})  # type: ignore[index]
+        add(f"{part}: one of them", SCOPE, SCOPE | {part: SCOPE[part][:1]})
     levels = ["low", "medium", "high", "critical"]
     for mine, above in enumerate(levels):
         for theirs, below in enumerate(levels):
-            add(f"{below} under {above}", {"max_risk": above}, {"max_risk": below}, "max_risk" if theirs > mine else None)
+            add(
+                f"{below} under {above}",
+                {"max_risk": above},
+                {"max_risk": below},
+                "max_risk" if theirs > mine else None,
+            )
     one_order = deepcopy(SCOPE["resources"])
     for what, order, part in (
         ("one of two", {"exact": ["o-1"]}, None),
@@ -181,7 +201,7 @@ def _containment_family() -> tuple[Case, list[Case]]:
         ("one more", {"exact": ["o-1", "o-2", "o-3"]}, "resources.order"),
         ("another matcher", {"path": ["/o-1"]}, "resources.order"),
     ):
-        add(f"resources: {what}", SCOPE, SCOPE | {"resources": one_order | {"order": order}}, part)  # type: ignore[operator]
+        add(f"resources: {what}", SCOPE, SCOPE | {"resources": one_order | {"order": order}}, part)
     add("resources: another type", SCOPE, SCOPE | {"resources": {"db": {"exact": ["o-1"]}}}, "resources.db")
     for outer, inner, holds in _CONTAINS:
         add(f"{inner} in {outer}", _files(outer), _files(inner), None if holds else "resources.file")
@@ -192,6 +212,7 @@ def _containment_family() -> tuple[Case, list[Case]]:
 def _permission_family() -> tuple[Case, list[Case]]:
     """Each dimension of an action inside and outside; values in every form that is no value."""
     lines: list[Case] = []
+    value: Any
 
     def add(what: str, scope: Any, action: Any, code: str | None = None, field: str | None = None) -> None:
         expect = OK if code is None else refused(code, block=0, field=field)
@@ -212,7 +233,13 @@ def _permission_family() -> tuple[Case, list[Case]]:
     for kind, values in (("order", ["o-3"]), ("order", ["o-1", "o-3"]), ("db", ["o-1"]), ("order", ["o-1 "]), ("order", ["O-1"]),
                          ("order", ["*"]), ("files", ["/data/a"]), ("file", ["/etc/passwd"]), ("file", ["/data"]),
                          ("file", ["/database/x"])):  # fmt: skip
-        add(f"{kind}: {values}", SCOPE, ACTION | {"resources": {kind: values}}, "out_of_scope", f"resources.{kind}")
+        add(
+            f"{kind}: {values}",
+            SCOPE,
+            ACTION | {"resources": {kind: values}},
+            "out_of_scope",
+            f"resources.{kind}",
+        )
     for value in _NO_TEXT:  # refused with the action itself, before any block is asked
         expect = refused("resource_malformed", field="resources.file")
         action = ACTION | {"resources": {"file": [value]}}

@@ -40,6 +40,9 @@ SHARED: Final[Case] = {
 }
 
 
+LITTLE: Final = {"max_risk": "low", "tools": ["orders.read"]}
+
+
 def root(**changes: Any) -> Members:
     """The members of a good block 0, the optional ones too; a change to ``None`` leaves one out."""
     return _changed(
@@ -75,7 +78,9 @@ def child(index: int = 1, **changes: Any) -> Members:
 
 def full_child(**changes: Any) -> Members:
     """The members of a block 1 that states everything it may."""
-    return child(1, **({"exp": NOW + 300, "dep": 1, "aud": [ORIGIN], "sc": NARROW, "why": "a test"} | changes))
+    return child(
+        1, **({"exp": NOW + 300, "dep": 1, "aud": [ORIGIN], "sc": NARROW, "why": "a test"} | changes)
+    )
 
 
 def _changed(members: Members, changes: Members) -> Members:
@@ -89,8 +94,11 @@ def text_of(*blocks: Members | str, keys: tuple[SigningKey, ...] = ()) -> str:
 
 
 def chain(length: int, **changes: Any) -> str:
-    """A good chain; ``changes`` go into block 0."""
-    return text_of(root(**({"dep": 15} | changes)), *(child(index) for index in range(1, length)))
+    """A good chain that grants little, to be short; ``changes`` go into block 0."""
+    return text_of(
+        root(**({"dep": 15, "sc": LITTLE, "root": None, "why": None} | changes)),
+        *(child(index) for index in range(1, length)),
+    )
 
 
 def _blocks(text: str) -> list[str]:
@@ -112,7 +120,10 @@ class Lines(list[Case]):
 
 # --- members ---------------------------------------------------------------------------------------
 
-_REQUIRED: Final = {0: {"v", "iss", "kid", "sub", "key", "iat", "n", "exp", "dep", "aud", "sc"}, 1: {"sub", "key", "iat", "n"}}
+_REQUIRED: Final = {
+    0: {"v", "iss", "kid", "sub", "key", "iat", "n", "exp", "dep", "aud", "sc"},
+    1: {"sub", "key", "iat", "n"},
+}
 _OTHER_TYPES: Final[tuple[Any, ...]] = ("", "x", 0, -1, 2, True, [], {}, [1], {"a": 1})
 
 
@@ -139,7 +150,11 @@ def _members_family() -> tuple[Case, list[Case]]:
             lines.add(f"{at}: {name}_", _put(index, renamed), _bad(index, name if needed else name + "_"))
             doubled = ascii_json(good)[:-1] + "," + ascii_json({name: value})[1:]
             lines.add(f"{at}: {name} twice", _put(index, doubled), _bad(index, None))
-            moved = "{" + ",".join(ascii_json({n: v})[1:-1] for n, v in [*sorted(others.items()), (name, value)]) + "}"
+            moved = (
+                "{"
+                + ",".join(ascii_json({n: v})[1:-1] for n, v in [*sorted(others.items()), (name, value)])
+                + "}"
+            )
             expect = OK if moved == ascii_json(good) else _bad(index, None, "non_canonical")
             lines.add(f"{at}: {name} last", _put(index, moved), expect)
             for other in (None, 1.5):
@@ -148,7 +163,18 @@ def _members_family() -> tuple[Case, list[Case]]:
             for other in _OTHER_TYPES:
                 expect = _retyped(index, name, other)
                 lines.add(f"{at}: {name} is {other!r}", _put(index, others | {name: other}), expect)
-        for name in ("x", "x-note", "max_risk", "token_id", "delegator", "crit", "alg", "jwk", "cnf", "__proto__"):
+        for name in (
+            "x",
+            "x-note",
+            "max_risk",
+            "token_id",
+            "delegator",
+            "crit",
+            "alg",
+            "jwk",
+            "cnf",
+            "__proto__",
+        ):
             lines.add(f"{at}: {name} added", _put(index, good | {name: "a"}), _bad(index, name))
         for name, code in (("bud", "budget_unmetered"), ("apr", "approval_required")):
             for value in ({}, [], 0, "x", {"limit": 1}):
@@ -207,16 +233,24 @@ def _blocks_family() -> tuple[Case, list[Case]]:
             for key, who in ((ISSUER, "the issuer"), (STRANGER, "a stranger"), (KEYS[index], "itself")):
                 if index == 0 and key is ISSUER:
                     continue
-                keys = (ISSUER, *KEYS)[:index] + (key,)
-                blocks = [root(dep=15), *(child(number) for number in range(1, length))]
+                keys = (*(ISSUER, *KEYS)[:index], key)
+                blocks = [root(dep=15, sc=LITTLE), *(child(number) for number in range(1, length))]
                 forged = text_of(*blocks, keys=keys)
                 lines.add(f"{length} blocks: {index} signed by {who}", forged, _unsigned(index))
             if index:
-                lines.add(f"{length} blocks: spliced at {index}", _joined(*other[:index], *good[index:]), _unsigned(index))
+                lines.add(
+                    f"{length} blocks: spliced at {index}",
+                    _joined(*other[:index], *good[index:]),
+                    _unsigned(index),
+                )
         for one, two in combinations(range(length), 2):
             swapped = list(good)
             swapped[one], swapped[two] = good[two], good[one]
-            lines.add(f"{length} blocks: {one} and {two} swapped", _joined(*swapped), _bad(0, "aud") if one == 0 else _unsigned(one))
+            lines.add(
+                f"{length} blocks: {one} and {two} swapped",
+                _joined(*swapped),
+                _bad(0, "aud") if one == 0 else _unsigned(one),
+            )
     for length in (11, 16):
         lines.add(f"{length} blocks: control", chain(length))
     return SHARED, lines
@@ -285,7 +319,11 @@ def _limits_family() -> tuple[Case, list[Case]]:
         good = OK if name != "kid" else refused("untrusted_root", block=0, field="kid")
         lines.add(f"{name}: 256", _put(index, put(**{name: "a" * 256})), good)
         lines.add(f"{name}: 257", _put(index, put(**{name: "a" * 257})), _bad(index, name, "too_large"))
-        lines.add(f"{name}: 129 of two bytes", _put(index, put(**{name: "\u00e9" * 129})), _bad(index, name, "too_large"))
+        lines.add(
+            f"{name}: 129 of two bytes",
+            _put(index, put(**{name: "\u00e9" * 129})),
+            _bad(index, name, "too_large"),
+        )
         lines.add(f"{name}: hidden", _put(index, put(**{name: "a\u200bb"})), _bad(index, name))
     for name in ("iat", "exp"):
         lines.add(f"{name}: 10^11", _put(0, root(**{name: 10**11})), _bad(0, name))
@@ -302,7 +340,14 @@ def _limits_family() -> tuple[Case, list[Case]]:
     lines.add("aud: 17", text_of(root(aud=origins)), _bad(0, "aud"), trust=wide)
     lines.add("aud: unsorted", text_of(root(aud=[OTHER_ORIGIN, ORIGIN])), _bad(0, "aud", "non_canonical"))
     lines.add("aud: repeated", text_of(root(aud=[ORIGIN, ORIGIN])), _bad(0, "aud", "non_canonical"))
-    for aud in (ORIGIN + "/", ORIGIN.upper(), "http://api.example.com", ORIGIN + ":443", "*", "api.example.com"):
+    for aud in (
+        ORIGIN + "/",
+        ORIGIN.upper(),
+        "http://api.example.com",
+        ORIGIN + ":443",
+        "*",
+        "api.example.com",
+    ):
         lines.add("aud: no origin", text_of(root(aud=[aud])), _bad(0, "aud"))
     for size in (11, 13, 0):
         lines.add(f"n: {size} bytes", text_of(root(n=b64url_encode(bytes(size)))), _bad(0, "n"))
@@ -333,16 +378,28 @@ def _times_family() -> tuple[Case, list[Case]]:
         for index in range(1, length):
             if length == 11 and index not in {1, 5, 10}:
                 continue
-            blocks = [root(dep=15), *(child(number) for number in range(1, length))]
+            blocks = [root(dep=15, sc=LITTLE), *(child(number) for number in range(1, length))]
             blocks[index]["exp"] = NOW + 60
             for now, expect in ((NOW + 59, OK), (NOW + 60, refused(over, block=index, field="exp"))):
-                lines.add(f"block {index} of {length}: {now - NOW} s from iat", text_of(*blocks), expect, now=now)
+                lines.add(
+                    f"block {index} of {length}: {now - NOW} s from iat", text_of(*blocks), expect, now=now
+                )
         chain_text = chain(length)
-        lines.add(f"block 0 of {length} has expired", chain_text, refused(over, block=0, field="exp"), now=NOW + 600)
+        lines.add(
+            f"block 0 of {length} has expired", chain_text, refused(over, block=0, field="exp"), now=NOW + 600
+        )
         for index in range(1, length):
-            blocks = [root(dep=15), *(child(number, iat=NOW + (10 if number >= index else 0)) for number in range(1, length))]
+            blocks = [
+                root(dep=15, sc=LITTLE),
+                *(child(number, iat=NOW + (10 if number >= index else 0)) for number in range(1, length)),
+            ]
             for now, expect in ((NOW + 5, OK), (NOW + 4, refused(future, block=index, field="iat"))):
-                lines.add(f"block {index} of {length} issued 10 s later, at {now - NOW}", text_of(*blocks), expect, now=now)
+                lines.add(
+                    f"block {index} of {length} issued 10 s later, at {now - NOW}",
+                    text_of(*blocks),
+                    expect,
+                    now=now,
+                )
     return SHARED, lines
 
 
@@ -350,6 +407,7 @@ def _narrowing_family() -> tuple[Case, list[Case]]:
     """Each respect in which a block may narrow: equal, less and more than its parent states."""
     lines = Lines()
     two = trust(audiences=[ORIGIN, OTHER_ORIGIN])
+    value: Any
 
     def add(what: str, first: Members, second: Members, expect: Any = OK, **more: Any) -> None:
         lines.add(what, text_of(first, second), expect, **more)
@@ -364,15 +422,34 @@ def _narrowing_family() -> tuple[Case, list[Case]]:
     for dep, expect in ((0, OK), (2, OK), (3, wider("dep")), (15, wider("dep"))):
         add(f"dep {dep} under 3", root(), child(dep=dep), expect)
     add("a block under dep 0", root(dep=0), child(), refused("depth_exceeded", block=1, field="dep"))
-    add("a block that states dep 0 under dep 0", root(dep=0), child(dep=0), refused("depth_exceeded", block=1, field="dep"))
-    lines.add("dep runs out", text_of(root(dep=1), child(1), child(2)), refused("depth_exceeded", block=2, field="dep"))
-    lines.add("dep runs out of a block's own", text_of(root(), child(1, dep=0), child(2)), refused("depth_exceeded", block=2, field="dep"))
+    add(
+        "a block that states dep 0 under dep 0",
+        root(dep=0),
+        child(dep=0),
+        refused("depth_exceeded", block=1, field="dep"),
+    )
+    lines.add(
+        "dep runs out",
+        text_of(root(dep=1), child(1), child(2)),
+        refused("depth_exceeded", block=2, field="dep"),
+    )
+    lines.add(
+        "dep runs out of a block's own",
+        text_of(root(), child(1, dep=0), child(2)),
+        refused("depth_exceeded", block=2, field="dep"),
+    )
     add("aud: one more", root(), child(aud=[ORIGIN, OTHER_ORIGIN]), wider("aud"))
     add("aud: another", root(), child(aud=[OTHER_ORIGIN]), wider("aud"))
     both = root(aud=[ORIGIN, OTHER_ORIGIN])
     add("aud: the same two", both, child(aud=[ORIGIN, OTHER_ORIGIN]), trust=two)
     add("aud: one of two", both, child(aud=[ORIGIN]), trust=two)
-    add("aud: the other of two", both, child(aud=[OTHER_ORIGIN]), refused("audience_mismatch", block=1, field="aud"), trust=two)
+    add(
+        "aud: the other of two",
+        both,
+        child(aud=[OTHER_ORIGIN]),
+        refused("audience_mismatch", block=1, field="aud"),
+        trust=two,
+    )
     add("sc: the same", root(), child(sc=SCOPE))
     add("sc: narrower", root(), child(sc=NARROW))
     for part, value, field in (
@@ -390,17 +467,35 @@ def _narrowing_family() -> tuple[Case, list[Case]]:
                                      ("resources", {"file": {"path": ["/data/../etc"]}}, "delegation_malformed", "resources.file"),
                                      ("x", 1, "delegation_malformed", "x")):  # fmt: skip
         add(f"sc: {part} {value}", root(), child(sc=SCOPE | {part: value}), _bad(1, field, code))
-    lines.add("widened past a block that narrowed", text_of(root(), child(1, sc=NARROW), child(2), child(3, sc=SCOPE)), refused("widened", block=3, field="tools"))
-    lines.add("A to B to A", text_of(root(), child(1), child(2, sub="agent-0", key=KEYS[0].public_key.text), child(3), keys=(ISSUER, KEYS[0], KEYS[1], KEYS[0])))
-    lines.add("A to A, narrower", text_of(root(), child(1, sub="agent-0", key=KEYS[0].public_key.text, sc=NARROW)))
-    lines.add("the issuer's key as holder", text_of(root(key=ISSUER.public_key.text), child(), keys=(ISSUER, ISSUER)))
+    lines.add(
+        "widened past a block that narrowed",
+        text_of(root(), child(1, sc=NARROW), child(2), child(3, sc=SCOPE)),
+        refused("widened", block=3, field="tools"),
+    )
+    lines.add(
+        "A to B to A",
+        text_of(
+            root(),
+            child(1),
+            child(2, sub="agent-0", key=KEYS[0].public_key.text),
+            child(3),
+            keys=(ISSUER, KEYS[0], KEYS[1], KEYS[0]),
+        ),
+    )
+    lines.add(
+        "A to A, narrower", text_of(root(), child(1, sub="agent-0", key=KEYS[0].public_key.text, sc=NARROW))
+    )
+    lines.add(
+        "the issuer's key as holder",
+        text_of(root(key=ISSUER.public_key.text), child(), keys=(ISSUER, ISSUER)),
+    )
     return SHARED, lines
 
 
 def _trust_family() -> tuple[Case, list[Case]]:
     """What the issuer's record bounds, and a key's service, border by border."""
     lines = Lines()
-    good = chain(1)
+    good = chain(1, sc=SCOPE)
 
     def ceiling(field: str) -> Case:
         return refused("widened", block=0, field=field)
@@ -409,13 +504,32 @@ def _trust_family() -> tuple[Case, list[Case]]:
         lines.add(what, good, expect, now=now, trust=trust(key=record))
 
     lines.add("control", good)
-    lines.add("nobody trusted", good, refused("untrusted_root", block=0, field="iss"), trust={"version": 1, "issuers": {}})
+    lines.add(
+        "nobody trusted",
+        good,
+        refused("untrusted_root", block=0, field="iss"),
+        trust={"version": 1, "issuers": {}},
+    )
     lines.add("another issuer", text_of(root(iss="acme2")), refused("untrusted_root", block=0, field="iss"))
-    lines.add("the name in upper case", text_of(root(iss="ACME")), refused("untrusted_root", block=0, field="iss"))
-    lines.add("a stranger's chain", text_of(root(kid=STRANGER.key_id), keys=(STRANGER,)), refused("untrusted_root", block=0, field="kid"))
+    lines.add(
+        "the name in upper case", text_of(root(iss="ACME")), refused("untrusted_root", block=0, field="iss")
+    )
+    lines.add(
+        "a stranger's chain",
+        text_of(root(kid=STRANGER.key_id), keys=(STRANGER,)),
+        refused("untrusted_root", block=0, field="kid"),
+    )
     lines.add("a stranger's chain under our key id", text_of(root(), keys=(STRANGER,)), _unsigned(0))
-    for kid in ("../../etc/passwd", "https://evil.example/jwks", "*", "' OR 1=1 --", ISSUER.key_id[:-1], "a" * 256):
+    for kid in (
+        "../../etc/passwd",
+        "https://evil.example/jwks",
+        "*",
+        "' OR 1=1 --",
+        ISSUER.key_id[:-1],
+        "a" * 256,
+    ):
         lines.add(f"kid {kid:.20}", text_of(root(kid=kid)), refused("untrusted_root", block=0, field="kid"))
+    value: Any
     for name, value, field in (("max_ttl", 599, "exp"), ("max_depth", 14, "dep"), ("audiences", [OTHER_ORIGIN], "aud"),
                                ("ceiling", NARROW, "tools"), ("ceiling", SCOPE | {"max_risk": "medium"}, "max_risk"),
                                ("ceiling", {n: v for n, v in SCOPE.items() if n != "resources"}, "resources.file")):  # fmt: skip
@@ -435,17 +549,44 @@ def _trust_family() -> tuple[Case, list[Case]]:
     key("retired, and a last second", OK, NOW + 599, status="retired", retired_at=NOW + 1)
     key("repudiated", refused(revoked, field="status"), status="repudiated")
     holder = {"key": KEYS[0].public_key.text, "usages": ["request"], "not_before": 0, "status": "repudiated"}
-    lines.add("a holder's key is repudiated", chain(2), refused(revoked, block=0, field="key"), trust=trust(more=(holder,)))
-    lines.add("the issuer has another key, repudiated", good, trust=trust(more=(holder | {"key": STRANGER.public_key.text},)))
+    lines.add(
+        "a holder's key is repudiated",
+        chain(2),
+        refused(revoked, block=0, field="key"),
+        trust=trust(more=(holder,)),
+    )
+    lines.add(
+        "the issuer has another key, repudiated",
+        good,
+        trust=trust(more=(holder | {"key": STRANGER.public_key.text},)),
+    )
     retired = trust(max_ttl=60, key={"status": "retired", "retired_at": NOW + 1})
     short = text_of(root(exp=NOW + 60))
     lines.add("retired, within max_ttl", short, now=NOW + 59, trust=retired)
-    lines.add("retired, max_ttl later", short, refused(revoked, field="retired_at"), now=NOW + 61, trust=retired)
+    lines.add(
+        "retired, max_ttl later", short, refused(revoked, field="retired_at"), now=NOW + 61, trust=retired
+    )
     lines.add("another origin", good, refused("audience_mismatch", block=0, field="aud"), origin=OTHER_ORIGIN)
-    for origin in ("https://api.example.com.evil.example", "http://api.example.com", "https://api.example.com:8443"):
-        lines.add("a look-alike origin", good, refused("audience_mismatch", block=0, field="aud"), origin=origin)
-    lines.add("no list, and one is demanded", good, refused("revocation_unavailable"), trust=trust(revocation="required"))
-    lines.add("signatures before time", _joined(*_blocks(chain(2))[:1], *_blocks(chain(2, why="x"))[1:]), _unsigned(1), now=NOW + 10_000)
+    for origin in (
+        "https://api.example.com.evil.example",
+        "http://api.example.com",
+        "https://api.example.com:8443",
+    ):
+        lines.add(
+            "a look-alike origin", good, refused("audience_mismatch", block=0, field="aud"), origin=origin
+        )
+    lines.add(
+        "no list, and one is demanded",
+        good,
+        refused("revocation_unavailable"),
+        trust=trust(revocation="required"),
+    )
+    lines.add(
+        "signatures before time",
+        _joined(*_blocks(chain(2))[:1], *_blocks(chain(2, why="x"))[1:]),
+        _unsigned(1),
+        now=NOW + 10_000,
+    )
     return SHARED, lines
 
 
@@ -460,7 +601,12 @@ def _algorithms_family() -> tuple[Case, list[Case]]:
                 blocks = root(kid=first.key_id, key=second.public_key.text), child(key=third.public_key.text)
                 lines.add("control", text_of(*blocks, keys=(first, second)), trust=file)
                 wrong = PKEY if second is KEYS[0] else KEYS[0]
-                lines.add("signed by the other algorithm", text_of(*blocks, keys=(first, wrong)), _unsigned(1), trust=file)
+                lines.add(
+                    "signed by the other algorithm",
+                    text_of(*blocks, keys=(first, wrong)),
+                    _unsigned(1),
+                    trust=file,
+                )
     text = text_of(root(key=PKEY.public_key.text), child(), keys=(ISSUER, PKEY))
     head, _, signature = text.rpartition(".")
     raw = b64url_decode(signature)
@@ -469,7 +615,12 @@ def _algorithms_family() -> tuple[Case, list[Case]]:
     for what, wound in (("high s", p256.other_s(raw)), ("r = 0", p256.join(0, s)), ("s = 0", p256.join(r, 0)),
                         ("zeros", bytes(64)), ("s = n", p256.join(r, p256.N))):  # fmt: skip
         lines.add(f"P-256: {what}", f"{head}.{b64url_encode(wound)}", _unsigned(1))
-    for raw_key in (bytes(32), (1).to_bytes(32, "little"), (2**255 - 20).to_bytes(32, "little"), b"\xff" * 32):
+    for raw_key in (
+        bytes(32),
+        (1).to_bytes(32, "little"),
+        (2**255 - 20).to_bytes(32, "little"),
+        b"\xff" * 32,
+    ):
         weak = "ed25519:" + b64url_encode(raw_key)
         lines.add("a small-order holder", _put(0, root(key=weak)), _bad(0, "key", "key_weak"))
         lines.add("a small-order holder", _put(1, full_child(key=weak)), _bad(1, "key", "key_weak"))

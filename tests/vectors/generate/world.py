@@ -30,14 +30,14 @@ SEEDS: Final = {
 }
 """Agent i has the seed of 32 bytes 0x64 + i."""
 
-SCOPE: Final = {
+SCOPE: Final[dict[str, Any]] = {
     "max_risk": "high",
     "operations": ["financial", "read"],
     "resources": {"file": {"path": ["/data/**"]}, "order": {"exact": ["o-1", "o-2"]}},
     "sensitivities": ["personal"],
     "tools": ["orders.read", "refunds.create"],
 }
-NARROW: Final = {
+NARROW: Final[dict[str, Any]] = {
     "max_risk": "low",
     "operations": ["read"],
     "resources": {"file": {"path": ["/data/q3/**"]}, "order": {"exact": ["o-1"]}},
