@@ -127,9 +127,8 @@ def _reason(name: str, below: ast.stmt) -> str:
 
 def _threats_page() -> str:
     intro = (
-        "What was thought of as an attack, a fault or a bad input, and the tests that show the outcome. A row is\n"
-        "named by the id that its tests carry in their names. \"holds\" means that the test shows a property and\n"
-        "names no refusal."
+        "What was thought of as an attack, a fault or a bad input, and the tests that show the outcome. A\n"
+        "row is named by the id that its tests carry. `holds`: the tests show a property and name no refusal."
     )
     return "\n\n".join(["# Threats, and their tests", _NOTE, intro, *threats.page_parts()]) + "\n"
 

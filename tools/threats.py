@@ -1,8 +1,8 @@
 """``docs/threats.md``: which test answers which attack, read from the tests themselves.
 
-The attacks of this project's threat list have an id each, such as S64. A test that answers one carries the id in
-its name (``test_s64_...``) or, where one function answers many, in the id of its parameters (``"s92-path"``).
-This file reads both from the source of ``tests/``, with the codes that the test expects. A row that cannot
+The attacks of this project's threat list have an id each, such as S64. A test that answers one carries the
+id in its name (``test_s64_...``) or, where one function answers many, in the id of its parameters
+(``"s92-path"``). This file reads both from the source of ``tests/``, with the codes that the test expects. A row that cannot
 apply has a line in ``EXCUSED`` instead; a row with neither fails the tests, and so does one with both.
 """
 
@@ -20,10 +20,7 @@ from delegate import errors
 TESTS: Final = Path(__file__).resolve().parent.parent / "tests"
 
 _ROWS: Final = {
-    "D": (
-        "1-3 5 8 10-15 17-20 25-38 40 42-45 47-58 60-62 64-71 73-82 85-87 89 92-96 98-102 105 "
-        "107-112"
-    ),
+    "D": ("1-3 5 8 10-15 17-20 25-38 40 42-45 47-58 60-62 64-71 73-82 85-87 89 92-96 98-102 105 107-112"),
     "S": (
         "1-5 7-9 12-18 20-21 23-24 26 28-29 32-40 42-43 45-49 52-56 58-66 68-73 75-79 81 83-85 "
         "87-88 90-105 107 109-111 113-116 119-123 125-127 129-130 132-134 137 139-144 146-155 "
@@ -51,16 +48,14 @@ EXCUSED: Final = {
     "D58": "Approvals are not in this release: a block that states any is refused (D57).",
     "D62": "An action has no tool arguments: the server states tool, operation, risk and resources itself.",
     "D80": "A request declares no resource that an argument could contradict: the server names the action.",
-    "A20": "Time is not measured by tests, whose verdict would depend on the machine; that strangers are told the same of both is S148.",
+    "A20": "No test measures time: its verdict would depend on the machine. What strangers are told is S148.",
     "B19": "Idempotency keys are signed and handed on; remembering answers is a gateway's work.",
     "B20": "As B19: no answers are remembered.",
     "B21": "As B19: no answers are remembered.",
-    "S120": "There is no streaming digest: a handler runs after the whole body was held to its digest (S115, S119).",
+    "S120": "There is no streaming digest: a handler runs after the whole body (S115, S119).",
     "S144": "No key is ever fetched: keys come from the trust store alone (D27).",
     "S146": "As S144: no key is ever fetched.",
-    "S147": "No shared secret is verified: signatures are asymmetric, and a digest is one that the sender stated.",
-    "S157": "Answers are not signed in this release.",
-    "S158": "As S157.",
+    "S147": "No shared secret is verified: signatures are asymmetric, digests are stated by the sender.",
     "J4": "Python hashes strings under a secret of each process; time is not measured by tests.",
     "J6": "Framing is decided by the HTTP server in front; what it hands on is S81 to S105.",
 }
@@ -95,7 +90,7 @@ class Answer:
 
 def answers() -> list[Answer]:
     """All tests that carry the id of a row, by row and place."""
-    found = [answer for path in sorted(TESTS.rglob("test_*.py")) for answer in _answers_in(path)]
+    found = [answer for path in sorted(TESTS.rglob("*.py")) for answer in _answers_in(path)]
     return sorted(found, key=lambda answer: (answer.row[0], int(answer.row[1:]), answer.file))
 
 
