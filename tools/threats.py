@@ -2,8 +2,9 @@
 
 The attacks of this project's threat list have an id each, such as S64. A test that answers one carries the
 id in its name (``test_s64_...``) or, where one function answers many, in the id of its parameters
-(``"s92-path"``). This file reads both from the source of ``tests/``, with the codes that the test expects. A row that cannot
-apply has a line in ``EXCUSED`` instead; a row with neither fails the tests, and so does one with both.
+(``"s92-path"``). This file reads both from the source of ``tests/``, with the codes that the test expects. A
+row that cannot apply has a line in ``EXCUSED`` instead; a row with neither fails the tests, and so does one
+with both.
 """
 
 from __future__ import annotations

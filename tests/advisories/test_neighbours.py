@@ -90,7 +90,7 @@ def test_cve_2018_0114_node_jose_a_key_in_the_message_is_not_believed(member: st
     "kid", ["../../../dev/null", "/etc/passwd", "key' UNION SELECT 'x", "https://evil.example/k"]
 )
 def test_rfc8725_a_key_id_is_no_path_query_or_address(kid: str) -> None:
-    """RFC 8725 section 3.10: applications whose ``kid`` named a file, or went into SQL, as the attacker chose."""
+    """RFC 8725 section 3.10: a ``kid`` that named a file, or went into SQL, as the attacker chose."""
     judged(root_members())
     with pytest.raises(UntrustedRootError):
         judged(root_members(kid=kid))
@@ -169,7 +169,7 @@ def test_bip_146_a_malleated_token_is_refused_and_would_keep_its_id() -> None:
 
 @pytest.mark.parametrize("text", ['{"amount":1,"amount":1000}', '{"a":1,"\\u0061":2}', '{"a":{"b":1,"b":2}}'])
 def test_cve_2017_12635_couchdb_one_member_is_not_two(text: str) -> None:
-    """CVE-2017-12635 (CouchDB): of a member named twice, one parser checked one and another used the other."""
+    """CVE-2017-12635 (CouchDB): of a member named twice, one was checked and the other was used."""
     assert parse_strict(b'{"amount":1}') == {"amount": 1}
     with pytest.raises(MalformedError):
         parse_strict(text.encode())
@@ -264,7 +264,7 @@ def test_an_unsigned_body_is_not_a_signed_request() -> None:
 
 
 def test_cve_2022_31053_biscuit_a_holder_cannot_take_a_block_away() -> None:
-    """CVE-2022-31053 (Biscuit 1): blocks could be taken off or exchanged under a forged aggregate signature."""
+    """CVE-2022-31053 (Biscuit 1): blocks could be exchanged under a forged aggregate signature."""
     text = chain(3).text
     require_chain(parse_unverified(text), STORE, origin=ORIGIN, now=NOW)
     parts = text.split(".")

@@ -1,7 +1,7 @@
 """RFC 9421 signature bases for any message and any component, slowly and by the letter of section 2.
 
-The profile of this library needs five derived components and plain fields; this builder knows all of the RFC's
-request and response components and parameters. It shares no code with the package. ``http_sf`` reads
+The profile of this library needs five derived components and plain fields; this builder knows all of the
+RFC's components and parameters. It shares no code with the package. ``http_sf`` reads
 and writes structured fields where a component asks for it (``sf``, ``key``).
 """
 
@@ -91,7 +91,7 @@ def _dictionary(text: str) -> dict[str, Any]:
     return dict(found)
 
 
-def _derived(message: Message, name: str, parameters: dict[str, str]) -> str:
+def _derived(message: Message, name: str, parameters: dict[str, str]) -> str:  # noqa: PLR0911 - the RFC's list
     if name == "@status":
         return message.start.split(" ")[1]
     if name == "@method":
