@@ -22,9 +22,11 @@ from delegate.canonical import (
     parse_strict,
     require_canonical,
 )
+from delegate.client.answers import ServerKeys
 from delegate.clock import ManualClock
 from delegate.dsse import DsseEnvelope
 from delegate.encoding import b64_decode, b64url_decode
+from delegate.envelope.response import verify_response
 from delegate.errors import BY_CODE, DelegateError
 from delegate.keys import PublicKey, TrustStore, from_jwks, trust_file
 from delegate.names import require_label, require_name, require_origin, require_text
@@ -169,21 +171,40 @@ def _verify(case: Case) -> Verified:
     verifier = Verifier(
         trust=trust, replay=store, clock=clock, revocation=_revocations(case, trust), **server
     )
-    sent = case["request"]
 
     def body(_: ReadBody) -> bytes:
         clock.set(case["now_after_body"] if "now_after_body" in case else case["now"])
-        return b64decode(sent["body"])
+        return b64decode(case["request"]["body"])
 
-    return verifier.verify(
-        Request(
-            method=sent["method"],
-            path=sent["path"].encode("latin-1"),
-            query=sent["query"].encode("latin-1"),
-            headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in sent["headers"]],
-        ),
-        body,
+    return verifier.verify(_sent(case["request"]), body)
+
+
+def _sent(request: Case) -> Request:
+    return Request(
+        method=request["method"],
+        path=request["path"].encode("latin-1"),
+        query=request["query"].encode("latin-1"),
+        headers=_lines(request),
     )
+
+
+def _lines(message: Case) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in message["headers"]]
+
+
+def _response(case: Case) -> Case:
+    (origin,) = case["server"]["origins"]
+    keys = ServerKeys({origin: [PublicKey.from_text(key) for key in case["keys"]]})
+    store = MemoryReplayStore(single_process=True)
+    answer = case["response"]
+    verify_response(
+        Verifier(trust=TrustStore(), replay=store, **case["server"]).binding(_sent(case["request"])),
+        status=answer["status"],
+        headers=_lines(answer),
+        body=b64decode(answer["body"]),
+        key_for=lambda key_id: keys.key(origin, key_id, now=case["now"]),
+    )
+    return {}
 
 
 def _dsse(case: Case) -> Case:
@@ -219,6 +240,7 @@ _OPERATIONS: Final = {
     "permits": _permits,
     "token": _token,
     "request": _request,
+    "response": _response,
     "dsse": _dsse,
     "key-claim": _key_claim,
     "revocation-list": _revocation_list,

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Final
 
 from tests.vectors.case import Subject
-from tests.vectors.generate import canonical, dsse, envelope, keys, revocation, scope, token
+from tests.vectors.generate import canonical, dsse, envelope, keys, response, revocation, scope, token
 
-SUBJECTS: Final = (canonical, keys, scope, token, envelope, dsse, revocation)
+SUBJECTS: Final = (canonical, keys, scope, token, envelope, response, dsse, revocation)
 
 
 def all_subjects() -> tuple[Subject, ...]:
