@@ -855,8 +855,15 @@ def _servers() -> Lines:
         "the store is full",
         signed(),
         refused("replay_capacity", field="capacity", step=11),
-        claims=[claim | {"nonce": "ff" * 16, "quota_key": "acme x"}],
+        claims=[claim | {"nonce": "ff" * 16, "quota_key": "other x"}],
         store={"quota": 1, "capacity": 1},
+    )
+    lines.add(
+        "the issuer's share is used up",
+        signed(),
+        refused("replay_capacity", field="issuer_quota", step=11),
+        claims=[claim | {"nonce": "ff" * 16, "quota_key": "acme x"}],
+        store={"quota": 1, "issuer_quota": 1},
     )
     for epoch, expect in (
         (NOW - 6, OK),
