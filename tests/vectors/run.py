@@ -36,7 +36,7 @@ from delegate.scope import Action, Scope
 from delegate.token import KeyClaim, parse_unverified
 from delegate.verifier import Request, Verified, Verifier
 from delegate.verifier.chain import require_chain
-from delegate.verifier.steps import ReadBody
+from delegate.verifier.policy import ReadBody
 from tests.vectors.case import OK, Case
 
 _READERS: Final[dict[str, Callable[[bytes], Any]]] = {
