@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from benchmarks import canonical, maskers, masking, traversal, verification
+
+
+@pytest.fixture(autouse=True)
+def _quiet(caplog: pytest.LogCaptureFixture) -> None:
+    """A benchmark silences the library; other tests look into its logs, so the level is restored."""
+    caplog.set_level(logging.CRITICAL, logger="delegate")
 
 
 def test_verification_runs(monkeypatch: pytest.MonkeyPatch) -> None:

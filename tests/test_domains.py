@@ -7,6 +7,7 @@ that reads that type, over the very message that was signed wherever the format 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -17,10 +18,21 @@ from delegate.clock import ManualClock
 from delegate.encoding import b64_encode
 from delegate.errors import DelegateError
 from delegate.keys import Purpose
+from delegate.revocation import RevocationList
 from delegate.token import KeyClaim
 from delegate.token.chain import append, block_input
 from delegate.token.verify import require_signature
+from tests.support.answer import (
+    COVERED,
+    REQUEST,
+    WireAnswer,
+    answer_base,
+    answer_parameters,
+    receive,
+    sign_answer,
+)
 from tests.support.forge import ISSUER_KEY, KEYS, NOW, root_members
+from tests.support.letter import Letter, Worker, good_members
 from tests.support.wire import COMPONENTS, Server, Wire, base_of, parameters, sign, token
 
 KEY = KEYS[1]
@@ -36,12 +48,22 @@ CLAIM = canonicalize(
     }
 )
 
+LIST_TYPE = dsse.payload_type("revocation-list")
+LIST = RevocationList(
+    issuer="acme", kid=KEY.key_id, version=1, issued_at=NOW, next_update=NOW + 60, tokens=frozenset()
+)
+MESSAGE_TYPE = dsse.payload_type("message")
+MESSAGE = canonicalize(good_members())
+
+ANSWER = WireAnswer()
 INPUTS: dict[str, bytes] = {
     "block": block_input(bytes(32), BLOCK),
     "request": base_of(Wire(), COMPONENTS, parameters()),
+    "response": answer_base(ANSWER, REQUEST, COVERED, answer_parameters(keyid=f'"{KEY.key_id}"')),
     "key-claim": dsse.pae(CLAIM_TYPE, CLAIM),
     "approval": dsse.pae(dsse.payload_type("approval"), CLAIM),
-    "revocation-list": dsse.pae(dsse.payload_type("revocation-list"), CLAIM),
+    "revocation-list": dsse.pae(LIST_TYPE, LIST.payload),
+    "message": dsse.pae(MESSAGE_TYPE, MESSAGE),
 }
 
 
@@ -53,17 +75,38 @@ def read_request(signature: bytes) -> None:
     Server().deliver(sign().with_header("signature", f"dlg=:{b64_encode(signature)}:"))
 
 
-def read_claim(signature: bytes) -> None:
-    data = dsse.DsseEnvelope(
-        payload_type=CLAIM_TYPE, payload=CLAIM, keyid=KEY.key_id, signature=signature
+def read_response(signature: bytes) -> None:
+    signed = sign_answer(ANSWER, key=KEY, keyid=f'"{KEY.key_id}"')
+    receive(signed.with_header("signature", f"srv=:{b64_encode(signature)}:"), key=KEY)
+
+
+def enveloped(kind: str, payload: bytes, signature: bytes) -> bytes:
+    return dsse.DsseEnvelope(
+        payload_type=kind, payload=payload, keyid=KEY.key_id, signature=signature
     ).to_bytes()
+
+
+def read_claim(signature: bytes) -> None:
+    data = enveloped(CLAIM_TYPE, CLAIM, signature)
     KeyClaim.verify(data, delegator="agent-0", agent="agent-1", challenge="c" * 22, clock=ManualClock(NOW))
+
+
+def read_list(signature: bytes) -> None:
+    RevocationList.read(enveloped(LIST_TYPE, LIST.payload, signature), KEY.public_key)
+
+
+def read_message(signature: bytes) -> None:
+    envelope = enveloped(MESSAGE_TYPE, MESSAGE, signature)
+    Worker().verifier.verify(replace(Letter().message(), envelope=envelope))
 
 
 READERS: dict[str, Callable[[bytes], None]] = {
     "block": read_block,
     "request": read_request,
+    "response": read_response,
     "key-claim": read_claim,
+    "revocation-list": read_list,
+    "message": read_message,
 }
 
 
@@ -84,9 +127,15 @@ def test_a15_d31_a_signature_counts_as_what_it_was_made_for_and_as_nothing_else(
 def test_the_beginnings_differ() -> None:
     """No input of one type is one of another: their first bytes tell them apart, and DSSE's types besides."""
     assert INPUTS["block"].startswith(b"delegate/v1/block\0")
-    assert INPUTS["request"].startswith(b'"')
-    assert all(
-        value.startswith(b"DSSEv1 ") for name, value in INPUTS.items() if name not in {"block", "request"}
-    )
+    http = {"request", "response"}
+    assert all(INPUTS[name].startswith(b'"') for name in http)
+    assert all(value.startswith(b"DSSEv1 ") for name, value in INPUTS.items() if name not in {"block", *http})
     assert len(set(INPUTS.values())) == len(INPUTS)
     assert token().root.kid == ISSUER_KEY.key_id
+
+
+def test_a_request_and_a_response_of_the_same_components_are_told_apart_by_their_tags() -> None:
+    """Both bases begin with a quote: what no signer can make alike is their last line."""
+    last = [INPUTS[name].rpartition(b"\n")[2] for name in ("request", "response")]
+    assert last[0].endswith(b';tag="delegate-v1"')
+    assert last[1].endswith(b';tag="delegate-response-v1"')

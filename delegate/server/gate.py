@@ -28,6 +28,8 @@ from delegate.errors import (
     DelegateError,
     ResourceMalformedError,
 )
+from delegate.keys import Signer
+from delegate.observer import log_fields
 from delegate.scope import Action
 from delegate.server.asgi import DENIED, GRANT, VERIFIED, DelegateMiddleware
 from delegate.server.interface import ASGIApp, Message, Receive, Scope, Send
@@ -174,7 +176,8 @@ def refusal_of(error: Exception, scope: Scope) -> Problem:
         raise error
     if scope.get(DENIED) is not error:
         error.executed = "unknown"  # the handler ran, and may have done something before
-    _log.warning("refused: %s (%s)", error.code, error)
+    extra = log_fields(error, verdict="refused", **verified.names)
+    _log.warning("refused: %s (%s)", error.code, error, extra=extra)
     passage: _Passage = scope[_PASSAGE]
     return public_refusal(error, development=passage.development, request_id=verified.request_id)
 
@@ -198,6 +201,7 @@ class Gate:
         exempt: Iterable[str] = (),
         root_path: str = "",
         development: bool = False,
+        answer_key: Signer | None = None,
         prepare: Callable[[], None] = _nothing,
     ) -> None:
         """Check the configuration; raises ``ConfigurationError``.
@@ -205,7 +209,7 @@ class Gate:
         - ``says``: what the route says that a request of this scope will reach;
         - ``leaves``: all routes that there are;
         - ``prepare``: runs once, after all routes were found to be mapped;
-        - ``exempt``, ``root_path`` and ``development`` are those of ``DelegateMiddleware``.
+        - ``exempt``, ``root_path``, ``development`` and ``answer_key`` are those of ``DelegateMiddleware``.
 
         The application is set as ``app`` before the first request.
         """
@@ -227,6 +231,7 @@ class Gate:
             public=self._is_public,
             root_path=root_path,
             development=development,
+            answer_key=answer_key,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
