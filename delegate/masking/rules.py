@@ -1,0 +1,99 @@
+"""A policy made ready: what every walk asks, worked out once, and never changed afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from delegate.masking.hits import Hit, resolve
+from delegate.masking.known import KnownValues
+from delegate.masking.markers import Markers, type_marker
+from delegate.masking.members import Member
+from delegate.masking.names import Names
+from delegate.masking.policy import Mode, Policy, mode_at
+from delegate.masking.rewrite import Rewritten, rewrite
+from delegate.masking.text import KINDS, TextScanner
+
+__all__ = ["Rules"]
+
+_CERTAIN: Final = 75
+"""Rank of what has a form of its own; below it stand numbers, addresses and what a name only suggests."""
+
+_RECOGNIZED: Final = "recognizer"
+
+
+class Rules:
+    """Everything a walk needs to know."""
+
+    __slots__ = ("_places", "_policy", "markers", "names", "recognizer", "scanner")
+
+    def __init__(self, policy: Policy) -> None:
+        """Compile ``policy``; raises ``ConfigurationError`` where its detectors or engine cannot be used."""
+        self._policy = policy
+        self._places = policy.places()
+        self.recognizer = policy.recognizer
+        self.names = Names(policy.exempt)
+        self.scanner = TextScanner(
+            detectors=policy.detectors, engine=policy.engine, entropy=policy.entropy, known=KnownValues()
+        )
+        kinds = KINDS | {detector.kind for detector in policy.detectors}
+        self.markers = Markers(kinds, pseudonyms=policy.pseudonyms, reveal=policy.reveal)
+
+    def mode_at(self, place: Sequence[str], kind: str) -> Mode:
+        """The mode for ``kind`` at the place with these pointer parts."""
+        return mode_at(self._policy, self._places, place, kind)
+
+    def type_marker(self, cls: type) -> str:
+        """What stands for an object of ``cls``; its name is searched like any text."""
+        marker = type_marker(cls)
+        return "[OBJECT]" if self.scanner.scan(marker) else marker
+
+    def suspect(self, name: str, text: str) -> bool:
+        """Whether ``text`` is a secret under ``name``."""
+        return bool(self.scanner.scan_value(name, text))
+
+    def search(self, text: str, member: Member) -> Sequence[Hit]:
+        """What counts of everything that is found in one text, its name and the recognizer asked too."""
+        if member.name is None:
+            hits = self.scanner.scan(text)
+        elif member.offset == 0:
+            hits = self.scanner.scan_value(member.name, text)
+        else:
+            hits = [hit for hit in self.scanner.scan(text) if hit.end <= member.offset]
+            value = self.scanner.scan_value(member.name, text[member.offset :])
+            hits += [
+                hit._replace(start=hit.start + member.offset, end=hit.end + member.offset) for hit in value
+            ]
+        if self.recognizer is not None:
+            named = [Hit(start, end, kind, _RECOGNIZED, 0) for start, end, kind in self.recognizer(text)]
+            hits = resolve([*hits, *named])
+        return self.counting(text, hits, member)
+
+    def counting(self, text: str, hits: Sequence[Hit], member: Member) -> Sequence[Hit]:
+        """``hits`` without those that the policy allows, or that are guesses under a governance name."""
+        if member.exempt:
+            hits = [hit for hit in hits if hit.rank >= _CERTAIN]
+        if self._policy.allow:
+            allow = self._policy.allow
+            hits = [hit for hit in hits if hit.kind == "known" or text[hit.start : hit.end] not in allow]
+        return hits
+
+    def rewrite(self, text: str, hits: Sequence[Hit], member: Member, place: Sequence[str]) -> Rewritten:
+        """The text that may leave from ``place``, and what was done."""
+        return rewrite(
+            text,
+            hits,
+            search=lambda changed: self.search(changed, member),
+            mode_of=lambda kind: self.mode_at(place, kind),
+            markers=self.markers,
+        )
+
+    def shown(self, text: str, hits: Sequence[Hit], member: Member) -> str:
+        """A key as a pointer may show it: masked, whatever the mode, unless that is ``off``."""
+        return rewrite(
+            text,
+            hits,
+            search=lambda changed: self.search(changed, member),
+            mode_of=lambda kind: "off" if self._policy.kinds.get(kind) == "off" else "mask",
+            markers=self.markers,
+        ).text

@@ -1,0 +1,313 @@
+"""The walk over one value in which something may have to be masked: taken apart, searched, put together.
+
+Three passes, none of them recursive:
+
+1. **Taken apart.** Containers are opened level by level. Each text in them becomes a leaf, with the name it
+   stands under: its key, a name beside it, or the name of a container above it. Cycles, what is too deep,
+   too many or too long, and objects that cannot be looked into become markers here and now.
+2. **Searched.** All leaves are joined with NUL between them and searched at once; a leaf that stands under
+   a telling name is searched again as its value, and one that holds NUL is searched by itself.
+3. **Put together.** From the last container to the first, those in which something changed are made anew.
+   What did not change is the same object as before, and nothing that was given is ever changed.
+
+The rule: whatever goes wrong in here masks the part it went wrong in, and is a finding. No member's own code
+is run where it can be avoided (see ``shapes``, ``leaves`` and ``state``).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import Final, NamedTuple
+
+from delegate.limits import (
+    MASKING_MAX_DEPTH,
+    MASKING_MAX_ITEMS,
+    MASKING_MAX_NODES,
+    MASKING_STRING_MAX_CHARS,
+    MASKING_TOTAL_MAX_CHARS,
+)
+from delegate.masking.findings import Action, part
+from delegate.masking.leaves import Text, is_inert, text_of
+from delegate.masking.members import NO_NAME, Member, key_text, members
+from delegate.masking.rewrite import whole
+from delegate.masking.rules import Rules
+from delegate.masking.shapes import EXACT, Parts, Shape, shape_of
+from delegate.masking.text import Hit
+
+__all__ = ["NUL", "Walk"]
+
+NUL: Final = "\0"
+"""Between two joined leaves: no hit ever holds it."""
+
+_SECRET: Final = ("secret", "secret-type")
+"""Kind and detector of what its own type calls a secret."""
+
+
+class _Frame:
+    """One container on the way, and what is to become of its members."""
+
+    __slots__ = ("changes", "depth", "member", "parent", "parts", "shape", "shown", "slot", "value")
+
+    def __init__(self, value: object, shape: Shape, parent: _Frame | None, slot: int, member: Member) -> None:
+        self.value = value
+        self.shape = shape
+        self.parent = parent or self
+        self.slot = slot
+        self.member = member
+        self.depth: int = parent.depth + 1 if parent else 0
+        self.parts: Parts | None = None
+        """``None`` until it was opened, and where it was given up."""
+        self.changes: dict[int, object] = {}
+        """New members by slot: the index of a value, or the inverted index of its key."""
+        self.shown: dict[int, str] = {}
+        """Keys by slot as a pointer may show them, where that is not as they are."""
+
+
+class _Leaf(NamedTuple):
+    """One text, where it stands, and under which name."""
+
+    frame: _Frame
+    slot: int
+    member: Member
+    text: str
+    kept: Text
+
+
+class Walk:
+    """Masks one value, once."""
+
+    def __init__(self, rules: Rules) -> None:
+        """Begin with nothing seen."""
+        self._rules = rules
+        self._frames: list[_Frame] = []
+        self._leaves: list[_Leaf] = []
+        self._items = 0
+        self._nodes = 0
+        self._chars = 0
+        self._seen: list[tuple[_Frame, int, str, str, Action]] = []
+
+    def run(self, value: object, known: tuple[str, Sequence[Hit]] | None = None) -> object:
+        """What may leave of ``value``. ``known``: joined leaves, and what a search of them gave."""
+        root = _Frame([value], EXACT[list], None, 0, NO_NAME)
+        root.parts = Parts(None, root.value)  # type: ignore[arg-type]  # the list above
+        self._visit(root, 0, value, NO_NAME)
+        for frame in self._frames:  # grows meanwhile: level by level
+            self._open(frame)
+        self._search(known)
+        for frame in reversed(self._frames):
+            self._close(frame)
+        return root.changes.get(0, value)
+
+    def sightings(self) -> Iterator[tuple[str, str, str, Action]]:
+        """What was found, with pointers that can be shown."""
+        for frame, slot, kind, detector, action in self._seen:
+            yield self._pointer(frame, slot), kind, detector, action
+
+    # --- taken apart
+
+    def _open(self, frame: _Frame) -> None:
+        """Take one container apart, or give it up."""
+        leaves, frames, nodes = len(self._leaves), len(self._frames), self._nodes
+        trouble = "error"
+        try:
+            frame.parts = parts = frame.shape.take(frame.value)
+            self._items += len(parts.values)
+            if self._items <= MASKING_MAX_ITEMS:
+                for slot, value, member in members(frame.shape, parts, frame.member, self._rules.names):
+                    self._visit(frame, slot, value, member)
+            if self._items <= MASKING_MAX_ITEMS and self._nodes <= MASKING_MAX_NODES:
+                return
+            trouble = "nodes"
+        except Exception:  # noqa: BLE001 - whatever a value does, it is masked
+            frame.parts = None
+        frame.parts, self._nodes = None, nodes
+        del self._leaves[leaves:], self._frames[frames:]
+        self._mark(frame.parent, frame.slot, trouble)
+
+    def _visit(self, frame: _Frame, slot: int, value: object, member: Member) -> None:
+        """Make a member a leaf, a container to open later, or a marker; most are none of these."""
+        try:
+            named = member.name is not None
+            if type(value) is not str and not named and is_inert(value):
+                return
+            shape = EXACT.get(type(value))
+            text = None if shape else text_of(value, named=named)
+            if text is None:
+                shape = shape or shape_of(value)
+        except Exception:  # noqa: BLE001 - the same
+            self._mark(frame, slot, "error")
+            return
+        if text is not None:
+            if text.text or text.foreign:
+                self._nodes += slot >= 0
+                self._leaves.append(_Leaf(frame, slot, member, text.text, text))
+        elif shape is None:
+            frame.changes[slot] = self._rules.type_marker(type(value))
+        elif frame.depth > MASKING_MAX_DEPTH:
+            self._mark(frame, slot, "depth")
+        elif self._on_the_way(frame, value):
+            self._mark(frame, slot, "cycle")
+        else:
+            self._nodes += 1
+            self._frames.append(_Frame(value, shape, frame, slot, member))
+
+    @staticmethod
+    def _on_the_way(frame: _Frame, value: object) -> bool:
+        """Whether ``value`` holds itself; that two members are the same object is no matter."""
+        while frame.depth:
+            if frame.value is value:
+                return True
+            frame = frame.parent
+        return False
+
+    def _mark(self, frame: _Frame, slot: int, kind: str) -> None:
+        """Put a marker in place of what was not searched."""
+        frame.changes[slot] = self._rules.markers.write(kind, "")
+        blocks = self._rules.mode_at(self._raw_parts(frame, slot), kind) == "block"
+        self._seen.append((frame, slot, kind, kind, "blocked" if blocks else "masked"))
+
+    # --- searched
+
+    def _search(self, known: tuple[str, Sequence[Hit]] | None) -> None:
+        """Search the leaves that fit, and rewrite those in which something was found."""
+        fitting = [leaf for leaf in self._leaves if self._fits(leaf)]
+        self._chars = 0
+        for leaf, hits in zip(fitting, self._hits([leaf.text for leaf in fitting], known), strict=True):
+            try:
+                self._settle(leaf, hits)
+            except Exception:  # noqa: BLE001 - whatever goes wrong, the text is masked
+                self._mark(leaf.frame, leaf.slot, "error")
+
+    def _fits(self, leaf: _Leaf) -> bool:
+        """Whether there is room for a text; else a marker takes its place, and room as a text would."""
+        size = len(leaf.text)
+        if size <= MASKING_STRING_MAX_CHARS and self._chars + size <= MASKING_TOTAL_MAX_CHARS:
+            self._chars += size
+            return True
+        self._chars += len(self._rules.markers.write("size", ""))
+        self._mark(leaf.frame, leaf.slot, "size")
+        return False
+
+    def _hits(
+        self, texts: Sequence[str], known: tuple[str, Sequence[Hit]] | None
+    ) -> Sequence[Sequence[Hit] | None]:
+        """What was found in each text; ``None`` where the search failed or has to be made of it alone."""
+        joined = NUL.join(text for text in texts if NUL not in text)
+        found: list[list[Hit] | None] = [None if NUL in text else [] for text in texts]
+        try:
+            hits = known[1] if known and known[0] == joined else self._rules.scanner.scan(joined)
+        except Exception:  # noqa: BLE001 - then each text by itself, so that one cannot spoil the others
+            return [None] * len(texts)
+        places = [index for index, each in enumerate(found) if each is not None]
+        starts = list(accumulate((len(texts[index]) + 1 for index in places), initial=0))
+        for hit in hits:
+            which = bisect_right(starts, hit.start) - 1
+            moved = hit._replace(start=hit.start - starts[which], end=hit.end - starts[which])
+            found[places[which]].append(moved)  # type: ignore[union-attr]  # a list, or it has no place
+        return found
+
+    def _settle(self, leaf: _Leaf, hits: Sequence[Hit] | None) -> None:
+        """Decide over one text."""
+        rules, member = self._rules, leaf.member
+        if leaf.kept.secret:
+            hits = [whole(leaf.text, *_SECRET)]
+        elif hits is None or member.name is not None or rules.recognizer is not None:
+            hits = rules.search(leaf.text, member)
+        else:
+            hits = rules.counting(leaf.text, hits, member)
+        if hits or "MASKED" in leaf.text:
+            self._rewrite(leaf, hits)
+        elif leaf.kept.foreign:
+            leaf.frame.changes[leaf.slot] = leaf.kept.back(leaf.text)
+
+    def _rewrite(self, leaf: _Leaf, hits: Sequence[Hit]) -> None:
+        """Put the text that may leave in the place of the one that was given."""
+        place = self._raw_parts(leaf.frame, leaf.slot)
+        done = self._rules.rewrite(leaf.text, hits, leaf.member, place)
+        self._seen += [(leaf.frame, leaf.slot, *seen) for seen in done.seen]
+        if done.text != leaf.text or leaf.kept.foreign:
+            leaf.frame.changes[leaf.slot] = leaf.kept.back(done.text)
+        if leaf.slot < 0:
+            leaf.frame.shown[leaf.slot] = self._rules.shown(leaf.text, hits, leaf.member)
+
+    # --- put together
+
+    def _close(self, frame: _Frame) -> None:
+        """Make a container anew if something in it changed."""
+        if frame.parts is None or not (frame.changes or frame.shape.foreign):
+            return
+        try:
+            made = frame.shape.build(frame.value, self._changed(frame, frame.parts))
+            frame.parent.changes[frame.slot] = made
+        except Exception:  # noqa: BLE001 - what cannot be made anew is masked
+            self._mark(frame.parent, frame.slot, "error")
+
+    @staticmethod
+    def _changed(frame: _Frame, parts: Parts) -> Parts:
+        values, names = list(parts.values), parts.names
+        new_keys = {}
+        for slot, new in frame.changes.items():
+            if slot >= 0:
+                values[slot] = new
+            else:
+                new_keys[~slot] = new
+        if new_keys and names is not None:
+            names = _unique(names, new_keys)
+        return Parts(names, values)
+
+    # --- where
+
+    def _pointer(self, frame: _Frame, slot: int) -> str:
+        """The place as a JSON Pointer, its secret parts masked."""
+        found = []
+        while frame.depth:
+            found.append(part(self._shown(frame, slot)))
+            frame, slot = frame.parent, frame.slot
+        return "".join(reversed(found))
+
+    def _shown(self, frame: _Frame, slot: int) -> str:
+        key = slot if slot < 0 else ~slot
+        if key in frame.shown:
+            return frame.shown[key]
+        changed = frame.changes.get(key)
+        return changed if type(changed) is str else self._raw_part(frame, slot)
+
+    def _raw_parts(self, frame: _Frame, slot: int) -> list[str]:
+        found = []
+        while frame.depth:
+            found.append(self._raw_part(frame, slot))
+            frame, slot = frame.parent, frame.slot
+        return found[::-1]
+
+    @staticmethod
+    def _raw_part(frame: _Frame, slot: int) -> str:
+        index = slot if slot >= 0 else ~slot
+        if frame.parts is None or frame.parts.names is None:
+            return str(index)
+        try:
+            return key_text(frame.parts.names[index])
+        except Exception:  # noqa: BLE001 - a key that cannot be read has no name
+            return "?"
+
+
+def _unique(names: Sequence[object], new: dict[int, object]) -> list[object]:
+    """Keys with some replaced: a marker that is a key already gets a number, so that no member is lost."""
+    found = list(names)
+    taken = {each for index, each in enumerate(names) if index not in new}
+    for index, key in new.items():
+        unique, count = key, 1
+        while unique in taken:
+            count += 1
+            unique = _numbered(key, count)
+        found[index] = unique
+        taken.add(unique)
+    return found
+
+
+def _numbered(key: object, count: int) -> object:
+    """A further key for the same marker."""
+    if type(key) is bytes:
+        return b"%b (%d)" % (key, count)
+    return f"{key} ({count})" if isinstance(key, str) else (key, count)
