@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable, Iterator
+from itertools import count
 from typing import Protocol
 
-__all__ = ["SecretHolder", "add", "values"]
+__all__ = ["SecretHolder", "add", "generation", "values"]
 
 
 class SecretHolder(Protocol):
@@ -23,11 +24,20 @@ class SecretHolder(Protocol):
 
 
 _holders: weakref.WeakValueDictionary[int, SecretHolder] = weakref.WeakValueDictionary()
+_added = count(1)
+_last_added = 0
 
 
 def add(holder: SecretHolder) -> None:
     """Remember ``holder`` for as long as something else keeps it alive."""
+    global _last_added  # noqa: PLW0603 - the registry is one for the process
     _holders[id(holder)] = holder
+    _last_added = next(_added)
+
+
+def generation() -> tuple[int, int]:
+    """A pair that changes whenever a holder is added or has died: whether ``values`` must be read anew."""
+    return _last_added, len(_holders)
 
 
 def values() -> Iterator[bytes]:

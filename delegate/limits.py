@@ -240,6 +240,15 @@ MASKING_PSEUDONYM_KEY_MIN_BYTES: Final = 32
 MASKING_FILE_MAX_BYTES: Final = 64 << 20
 """A JSON document given to the command line: it is held whole. JSON lines and text have no such bound."""
 
+MASKING_NAME_MAX_CHARS: Final = 128
+"""Key names longer than this name nothing that people wrote."""
+
+MASKING_DECODING_DEPTH: Final = 3
+"""Encodings inside encodings that are looked into: double encoding happens, a fourth layer is a puzzle."""
+
+MASKING_DECODED_MAX_BYTES: Final = 1 << 20
+"""Text that the encoded parts of one text may decode to, over all layers; bounds the work they can cause."""
+
 # --- client ----------------------------------------------------------------------------------------
 
 REDIRECTS_MAX: Final = 5

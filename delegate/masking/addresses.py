@@ -1,0 +1,36 @@
+"""Passwords in addresses: the userinfo of a URI (RFC 3986 section 3.2.1), and of JDBC's own forms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from delegate.masking.hits import Hit
+from delegate.masking.secret_shape import is_placeholder, looks_random
+
+__all__ = ["passwords_in_addresses"]
+
+_USERINFO: Final = re.compile(r"(?P<user>[^\s/?#@:\"'<>\\\x00\[\]]{0,256})(?::(?P<password>[^\s/?#\"'<>\x00]{1,256}))?@(?=[^\s\x00])")
+_ORACLE: Final = re.compile(r"jdbc:oracle:thin:[^\s/@\x00]{1,64}/([^\s@\x00]{1,128})@")
+
+
+def passwords_in_addresses(text: str) -> Iterator[Hit]:
+    """The password of each ``scheme://user:password@host``; a user that is a token stands for one."""
+    place = text.find("://")
+    while place >= 0:
+        match = _USERINFO.match(text, place + 3)
+        if match:
+            group = "password" if match["password"] else "user"
+            value = match[group]
+            if value and _is_secret(value, group):
+                yield Hit(*match.span(group), "url-password", "url-userinfo", 72)
+        place = text.find("://", place + 3)
+    for match in _ORACLE.finditer(text) if "jdbc:oracle" in text else ():
+        yield Hit(*match.span(1), "url-password", "jdbc-oracle", 72)
+
+
+def _is_secret(value: str, group: str) -> bool:
+    if value.startswith("MASKED-") or is_placeholder(value):
+        return group == "password" and value.lower() in {"password", "passwd", "pass", "pwd", "secret", "test", "private"}
+    return group == "password" or (len(value) >= 16 and looks_random(value))

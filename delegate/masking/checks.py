@@ -1,0 +1,100 @@
+"""Checks on what a pattern has matched: check digits, lengths, ranges. Each takes the text and answers.
+
+Sources: ISO/IEC 7812-1 annex B (Luhn), the issuers' published number ranges, ISO 13616-1 and the IBAN
+registry (lengths, mod 97), Social Security Administration (areas never issued), Internal Revenue Service
+(ITIN groups), American Bankers Association (routing numbers).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = ["aba", "card", "iban", "iban_length", "itin", "luhn", "ssn"]
+
+_SEPARATORS: Final = str.maketrans("", "", " -.")
+_DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+
+
+def digits(text: str) -> str:
+    """The text without the separators people write."""
+    return text.translate(_SEPARATORS)
+
+
+def luhn(number: str) -> bool:
+    """Whether the digits add up (ISO/IEC 7812-1 annex B)."""
+    values = [ord(digit) - 48 for digit in reversed(number)]
+    return (sum(values[::2]) + sum(_DOUBLED[value] for value in values[1::2])) % 10 == 0
+
+
+_ISSUERS: Final = re.compile(
+    r"4(?:[0-9]{12}|[0-9]{15}|[0-9]{18})"  # Visa
+    r"|5[1-5][0-9]{14}|2(?:22[1-9]|2[3-9][0-9]|[3-6][0-9]{2}|7[01][0-9]|720)[0-9]{12}"  # Mastercard
+    r"|3[47][0-9]{13}"  # American Express
+    r"|6(?:011|4[4-9][0-9]|5[0-9]{2})[0-9]{12,15}"  # Discover
+    r"|35(?:2[89]|[3-8][0-9])[0-9]{12,15}"  # JCB
+    r"|3(?:0[0-5]|09|[689][0-9])[0-9]{11,13}"  # Diners Club
+    r"|62[0-9]{14,17}|81[0-9]{14}"  # UnionPay
+    r"|220[0-4][0-9]{12,15}"  # Mir
+    r"|(?:5018|5019|5020|5038|5893|6304|6759|6761|6762|6763|0604|6390)[0-9]{8,15}"  # Maestro, Dankort
+    r"|9792[0-9]{12}|(?:60|82|508)[0-9]{13,14}"  # Troy, RuPay
+    r"|(?:606282|3841)[0-9]{10,13}|636[0-9]{13}"  # Hipercard, Elo, InterPayment
+    r"|122[0-9]{12}"  # UATP
+)
+
+
+def card(text: str) -> bool:
+    """Whether this is a payment card number of some issuer, with a good check digit."""
+    number = digits(text)
+    return _ISSUERS.fullmatch(number) is not None and luhn(number) and len(set(number)) > 1
+
+
+_IBAN_LENGTHS: Final = {
+    country: int(length)
+    for country, length in (
+        entry.split(":")
+        for entry in (
+            "AD:24 AE:23 AL:28 AT:20 AZ:28 BA:20 BE:16 BG:22 BH:22 BI:27 BR:29 BY:28 CH:21 CR:22 CY:28 CZ:24 DE:22 "
+            "DJ:27 DK:18 DO:28 EE:20 EG:29 ES:24 FI:18 FK:18 FO:18 FR:27 GB:22 GE:22 GI:23 GL:18 GR:27 GT:28 HN:28 "
+            "HR:21 HU:28 IE:22 IL:23 IQ:23 IS:26 IT:27 JO:30 KW:30 KZ:20 LB:28 LC:32 LI:21 LT:20 LU:20 LV:21 LY:25 "
+            "MC:27 MD:24 ME:22 MK:19 MN:20 MR:27 MT:31 MU:30 NI:28 NL:18 NO:15 OM:23 PK:24 PL:28 PS:29 PT:25 QA:29 "
+            "RO:24 RS:22 RU:33 SA:24 SC:31 SD:18 SE:24 SI:19 SK:24 SM:27 SO:23 ST:25 SV:28 TL:23 TN:24 TR:26 UA:29 "
+            "VA:22 VG:24 XK:20 YE:30"
+        ).split()
+    )
+}
+
+
+def iban_length(country: str) -> int:
+    """How long account numbers of a country are; 0 where it has none."""
+    return _IBAN_LENGTHS.get(country.upper(), 0)
+
+
+def iban(text: str) -> bool:
+    """Whether this is an account number of the length its country uses, with good check digits (mod 97)."""
+    account = digits(text).upper()
+    if _IBAN_LENGTHS.get(account[:2]) != len(account):
+        return False
+    return int("".join(str(int(character, 36)) for character in account[4:] + account[:4])) % 97 == 1
+
+
+def ssn(text: str) -> bool:
+    """Whether the Social Security Administration could have issued this number."""
+    number = digits(text)
+    area, group, serial = number[:3], number[3:5], number[5:]
+    return area not in {"000", "666"} and area < "900" and group != "00" and serial != "0000"
+
+
+def itin(text: str) -> bool:
+    """Whether this is an individual taxpayer number of the Internal Revenue Service: 9xx, groups in use."""
+    number = digits(text)
+    group = int(number[3:5])
+    return number[0] == "9" and (50 <= group <= 65 or 70 <= group <= 88 or 90 <= group <= 92 or 94 <= group <= 99)
+
+
+def aba(text: str) -> bool:
+    """Whether this is a routing number: a Federal Reserve prefix, and 3-7-1 weights adding up."""
+    prefix = int(text[:2])
+    if not (0 <= prefix <= 12 or 21 <= prefix <= 32 or 61 <= prefix <= 72 or prefix == 80):
+        return False
+    return sum(int(digit) * weight for digit, weight in zip(text, (3, 7, 1) * 3, strict=True)) % 10 == 0

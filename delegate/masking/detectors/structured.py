@@ -1,0 +1,134 @@
+"""Secrets with a form of their own: private keys, web tokens, addresses with passwords, webhook addresses."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from delegate.masking.detectors.detector import Detector, found
+
+__all__ = ["STRUCTURED"]
+
+STRUCTURED: Final[tuple[Detector, ...]] = (
+    found(
+        "putty-private-key",
+        "PuTTY-User-Key-File",
+        r"(PuTTY-User-Key-File-[23]: [ -~]{1,64}[\r\n]{1,2}[ -~\r\n]{0,16384}Private-(?:MAC|Hash): [0-9a-f]{40,64})",
+        ("PuTTY-User-Key-File-2: ssh-rsa\nPrivate-Lines: 1\na7Q2\n", "Private-MAC: ", "7a1c9e4b2d8f05e6" * 3),
+        ("PuTTY-User-Key-File-2: ssh-rsa\n", "Public-Lines: 1\n"),
+        "the.earth.li PuTTY appendix C",
+        kind="private-key",
+        rank=90,
+    ),
+    found(
+        "password-hash",
+        "$",
+        r"(\$(?:2[abxy]?\$[0-9]{2}\$[./A-Za-z0-9]{53}|[156]\$[ -#%-~]{1,64}\$[./A-Za-z0-9]{22,86}"
+        r"|argon2(?:id|i|d)\$v=[0-9]{1,3}\$[a-z0-9=,]{1,64}\$[A-Za-z0-9+/]{8,128}\$[A-Za-z0-9+/]{16,256}"
+        r"|y\$[./A-Za-z0-9]{1,8}\$[./A-Za-z0-9]{1,86}\$[./A-Za-z0-9]{43}|apr1\$[./A-Za-z0-9]{1,8}\$[./A-Za-z0-9]{22}))",
+        ("$2b$", "12$", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jFa7Q2xK9mB4tZ8wL3nR6vC1p"),
+        ("$2b$", "12$", "a7Q2xK9mB4tZ8wL3nR6vC"),
+        "crypt(5), RFC 9106",
+        kind="password-hash",
+    ),
+    found(
+        "django-hash",
+        "pbkdf2_sha",
+        r"(pbkdf2_sha(?:1|256)\$[0-9]{1,8}\$[A-Za-z0-9]{1,64}\$[A-Za-z0-9+/=]{20,64})",
+        ("pbkdf2_sha256$", "600000$", "a7Q2xK9mB4tZ$", "8wL3nR6vC1pY5hD0jFa7Q2xK9mB4tZ8wL3nR6vC1pY5="),
+        ("pbkdf2_sha256$", "600000$"),
+        "docs.djangoproject.com password management",
+        kind="password-hash",
+    ),
+    Detector(
+        id="jwt",
+        kind="jwt",
+        prefixes=("eyJ",),
+        pattern=r"eyJ[A-Za-z0-9_-]{8,8192}\.[A-Za-z0-9_-]{4,16384}(?:\.[A-Za-z0-9_-]{0,8192}){1,3}",
+        example="eyJ" + "hbGciOiJub25lIn0" + ".eyJzdWIiOiIxIn0.",
+        counter_example="eyJ" + "hbGciOiJub25lIn0",
+        source="RFC 7519, RFC 7516",
+        rank=75,
+    ),
+    # --- webhook addresses: who knows one may write to it
+    found(
+        "slack-webhook",
+        "hooks.slack.com/ hooks.slack-gov.com/",
+        r"((?:https?://)?hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/[A-Za-z0-9+/_-]{20,100})",
+        ("https://hooks.slack.com/", "services/", "Ta7Q2xK9m/", "Ba7Q2xK9m/", "a7Q2xK9mB4tZ8wL3nR6vC1pY"),
+        ("https://hooks.slack.com/", "services/", "T"),
+        "docs.slack.dev incoming webhooks",
+        kind="webhook-url",
+    ),
+    found(
+        "discord-webhook",
+        "/api/webhooks/",
+        r"((?:https?://)?(?:[a-z]{1,10}\.)?discord(?:app)?\.com/api/webhooks/[0-9]{17,20}/[A-Za-z0-9_-]{60,80})",
+        ("https://discord.com", "/api/webhooks/", "1029481319595911706/", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF" * 2 + "a7Q2xK9m"),
+        ("https://discord.com", "/api/webhooks/", "1029481319595911706/"),
+        "discord.com developer docs",
+        kind="webhook-url",
+    ),
+    found(
+        "teams-webhook",
+        ".webhook.office.com/ outlook.office.com/webhook",
+        r"(https://(?:[a-z0-9-]{1,63}\.webhook\.office\.com/webhookb2|outlook\.office(?:365)?\.com/webhook)/[A-Za-z0-9@-]{60,100}"
+        r"/(?:IncomingWebhook|[A-Za-z]{3,40})/[A-Za-z0-9]{20,40}/[A-Za-z0-9/_-]{20,120})",
+        (
+            "https://acme.webhook.office.com/",
+            "webhookb2/7a1c9e4b-2d8f-05e6-7a1c-9e4b2d8f05e6@7a1c9e4b-2d8f-05e6-7a1c-9e4b2d8f05e6/",
+            "IncomingWebhook/7a1c9e4b2d8f05e67a1c9e4b2d8f05e6/",
+            "7a1c9e4b-2d8f-05e6-7a1c-9e4b2d8f05e6",
+        ),
+        ("https://acme.webhook.office.com/", "webhookb2/7a1c9e4b/IncomingWebhook/7a1c"),
+        "learn.microsoft.com incoming webhooks",
+        kind="webhook-url",
+    ),
+    found(
+        "workflow-webhook",
+        "hooks.zapier.com/ hook.eu1.make.com/ hook.us1.make.com/ maker.ifttt.com/ chat.googleapis.com/",
+        r"(https://(?:hooks\.zapier\.com/hooks/catch/[0-9]{1,12}/[A-Za-z0-9]{5,16}|hook\.(?:eu|us)[12]\.make\.com/[a-z0-9]{20,40}"
+        r"|maker\.ifttt\.com/trigger/[A-Za-z0-9_]{1,64}/with/key/[A-Za-z0-9_-]{20,80}"
+        r"|chat\.googleapis\.com/v1/spaces/[A-Za-z0-9_-]{5,20}/messages\?key=[A-Za-z0-9_%&=-]{40,200}))",
+        ("https://hooks.zapier.com/", "hooks/catch/123456/", "a7q2xk9"),
+        ("https://hooks.zapier.com/", "hooks/"),
+        "vendors' webhook guides",
+        kind="webhook-url",
+    ),
+    found(
+        "softlayer-key",
+        "api.softlayer.com/soap/",
+        r"api\.softlayer\.com/soap/v[0-9.]{1,5}/([a-z0-9]{64})",
+        ("http://api.softlayer.com/", "soap/v3/", "7a1c9e4b2d8f05e6" * 4),
+        ("http://api.softlayer.com/", "soap/v3/", "7a1c9e4b"),
+        "sldn.softlayer.com",
+    ),
+    found(
+        "telegram-bot-address",
+        "api.telegram.org/bot",
+        r"api\.telegram\.org/bot([0-9]{5,16}:[A-Za-z0-9_-]{30,40})",
+        ("https://api.telegram.org/", "bot7213808860:", "AA1pY5hD0jFa7Q2xK9mB4tZ8wL3nR6vC1pY"),
+        ("https://api.telegram.org/", "bot7213808860/getMe"),
+        "core.telegram.org bots",
+        kind="telegram-token",
+    ),
+    # --- headers
+    found(
+        "digest-authorization",
+        "response=",
+        r"(?i)\bresponse=\"?([0-9a-f]{32,64})\"?",
+        ('Digest username="a", ', 'response="', "7a1c9e4b2d8f05e6" * 2, '"'),
+        ('Digest username="a", ', 'response="', "7a1c", '"'),
+        "RFC 7616 section 3.4",
+        kind="authorization",
+    ),
+    # --- strings that connect
+    found(
+        "sftp-netrc-password",
+        "machine ",
+        r"machine [!-~]{1,128}[ \t\r\n]{1,4}login [!-~]{1,128}[ \t\r\n]{1,4}password ([!-~]{1,128})",
+        ("machine api.example.com ", "login a ", "password ", "a7Q2xK9m"),
+        ("machine api.example.com ", "login a "),
+        "netrc(5)",
+        kind="password",
+    ),
+)

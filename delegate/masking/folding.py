@@ -1,0 +1,114 @@
+"""Folding: letters that look alike become one, and what is not seen disappears.
+
+Non-ASCII text is folded before it is scanned, so that a fullwidth ``＠``, a Cyrillic ``а``, Arabic digits, a
+no-break hyphen or a zero-width space hide nothing. Each character folds by itself: compatibility forms by
+NFKD (Unicode Standard Annex 15) without their marks, decimal digits by value, dashes to ``-``, spaces to a
+space, format characters and joiners to nothing, and a table of letters that pass for Latin ones.
+
+``fold`` gives the folded text and where each of its characters came from; ``Mapped.span`` turns a place in
+the folded text into the place in the original that it stands for. NUL stays NUL.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["Mapped", "fold"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """A text made from another, and the way back.
+
+    ``marks`` and ``origins`` are ascending: the character at ``marks[i]`` of ``text`` begins at
+    ``origins[i]`` of the original, and from there on both advance alike until the next mark.
+    """
+
+    text: str
+    marks: Sequence[int]
+    origins: Sequence[int]
+    length: int
+    """Characters of the original."""
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The part of the original that ``text[start:end]`` stands for; whole units, never half of one."""
+        first = bisect_right(self.marks, start) - 1
+        begin = self.origins[first] + self._into(first, start)
+        last = bisect_right(self.marks, end - 1) - 1
+        final = self.origins[last] + self._into(last, end - 1)
+        stop = final + 1
+        if last + 1 < len(self.marks) and self.marks[last + 1] == end:
+            stop = self.origins[last + 1]
+        return begin, max(stop, begin + 1)
+
+    def _into(self, index: int, place: int) -> int:
+        """Characters past mark ``index``, but never into the next unit of the original."""
+        past = place - self.marks[index]
+        room = (self.origins[index + 1] if index + 1 < len(self.origins) else self.length) - self.origins[index]
+        return min(past, max(room - 1, 0))
+
+
+_LOOKALIKES: Final = {
+    "а": "a", "в": "b", "с": "c", "ԁ": "d", "е": "e", "ѐ": "e", "ё": "e", "ɡ": "g", "һ": "h", "і": "i", "ї": "i",
+    "ј": "j", "к": "k", "ӏ": "l", "м": "m", "н": "h", "о": "o", "р": "p", "ԛ": "q", "г": "r", "ѕ": "s", "т": "t",
+    "у": "y", "ѵ": "v", "ԝ": "w", "х": "x", "А": "A", "В": "B", "С": "C", "Е": "E", "Н": "H", "І": "I", "Ј": "J",
+    "К": "K", "М": "M", "О": "O", "Р": "P", "Ѕ": "S", "Т": "T", "У": "Y", "Х": "X", "Ү": "Y", "Ԍ": "G",
+    "α": "a", "β": "b", "ε": "e", "η": "n", "ι": "i", "κ": "k", "ν": "v", "ο": "o", "ρ": "p", "τ": "t", "υ": "u",
+    "χ": "x", "ω": "w", "γ": "y", "Α": "A", "Β": "B", "Ε": "E", "Ζ": "Z", "Η": "H", "Ι": "I", "Κ": "K", "Μ": "M",
+    "Ν": "N", "Ο": "O", "Ρ": "P", "Τ": "T", "Υ": "Y", "Χ": "X", "ı": "i", "ø": "o", "ł": "l", "đ": "d", "ß": "ss",
+    "օ": "o", "ս": "u", "ո": "n", "հ": "h", "ց": "g", "զ": "q", "⁄": "/", "∕": "/", "․": ".", "ǃ": "!", "ꓲ": "I",
+    "。": ".", "｡": ".", "、": ",", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "‚": "'",
+    "−": "-", "˗": "-", "ー": "-", "∶": ":", "꞉": ":", "՝": "'", "٪": "%", "∗": "*",
+}  # fmt: skip
+
+_GONE: Final = frozenset({"Cf", "Mn", "Me"})
+_DASH_AND_SPACE: Final = {"Pd": "-", "Zs": " ", "Zl": "\n", "Zp": "\n"}
+_INVISIBLE: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800\u17b4\u17b5")
+
+
+class _Fold(dict[str, str]):
+    """Character to what it folds to, worked out once; it can hold no more than Unicode has characters."""
+
+    def __missing__(self, character: str) -> str:
+        folded = self[character] = _folded(character)
+        return folded
+
+
+def _folded(character: str) -> str:
+    if character.isascii():
+        return character
+    if character in _LOOKALIKES:
+        return _LOOKALIKES[character]
+    category = unicodedata.category(character)
+    if category in _GONE or character in _INVISIBLE:
+        return ""
+    if category in _DASH_AND_SPACE:
+        return _DASH_AND_SPACE[category]
+    if category == "Nd":
+        return str(unicodedata.decimal(character))
+    plain = "".join(part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part))
+    return _LOOKALIKES.get(plain, plain) if plain.replace("\0", "") else character
+
+
+_FOLD: Final = _Fold()
+
+
+def fold(text: str) -> Mapped:
+    """The text as a reader would see it, with the way back to the original."""
+    units = [_FOLD[character] for character in text]
+    folded = "".join(units)
+    if len(folded) == len(text) and all(units):
+        return Mapped(folded, (0,), (0,), len(text))
+    marks: list[int] = [0]
+    origins: list[int] = [0]
+    place = 0
+    for index, unit in enumerate(units):
+        if len(unit) != 1:
+            marks += (place, place + len(unit))
+            origins += (index, index + 1)
+        place += len(unit)
+    return Mapped(folded, marks, origins, len(text))

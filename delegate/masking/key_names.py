@@ -1,0 +1,180 @@
+"""What a key name says about the value under it: nothing, perhaps a secret, or certainly one.
+
+A name is split into words (camelCase, ACRONYMCase, snake_case, kebab-case, dots, spaces), lower-cased, and
+its words are looked up as n-grams. The rules, in order:
+
+- a *describing* tail takes the secret away: ``max_tokens``, ``token_count``, ``key_id``, ``secret_name``,
+  ``password_policy``; so does a describing head before an ambiguous word: ``next_page_token``,
+  ``public_key``, ``cache_key``;
+- an unambiguous name at the end is ``STRONG``: ``password``, ``client_secret``, ``x-api-key``;
+- an ambiguous one (``token``, ``key``, ``session``), or an unambiguous one that does not stand at the end
+  (``secret_string``), is ``WEAK``: the value must look like a secret (``secret_shape.py``).
+
+Words run together are known by their ending (``dbpassword``, ``IBMAPIKEY``). Non-ASCII names are folded
+first, so that a Cyrillic letter hides nothing. Nothing here looks at a value.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from functools import lru_cache
+from typing import Final
+
+from delegate.limits import MASKING_NAME_MAX_CHARS
+from delegate.masking.folding import fold
+
+__all__ = ["KeyClass", "classify", "kind_of"]
+
+
+class KeyClass(Enum):
+    """How sure a key name makes us that its value is a secret."""
+
+    NONE = 0
+    WEAK = 1
+    STRONG = 2
+
+
+_WORD: Final = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+
+_PASSWORD: Final = (
+    "password passwords passwd passphrase passcode pwd pw userpass dbpass pswd passwort contrasena "
+    "kennwort motdepasse senha wachtwoord heslo"
+)
+_STRONG: Final = {
+    "password": (
+        *_PASSWORD.split(),
+        *("db pass", "user pass", "root pass", "admin pass", "smtp pass", "ftp pass", "mysql pass", "ldap pass"),
+        *("pass phrase", "pass word", "pass code", "pin code", "pin", "cvv", "cvc", "cvv2", "security code"),
+    ),
+    "secret": (
+        *("secret", "secrets", "secret key", "secret access key", "shared secret", "client secret", "otp", "totp"),
+        *("mnemonic", "seed phrase", "recovery phrase", "recovery code", "recovery codes", "backup codes"),
+        *("hmac key", "one time code", "verification code", "mfa code", "secret value", "secret string"),
+    ),
+    "key": (
+        *("api key", "apikey", "api keys", "access key", "account key", "private key", "encryption key"),
+        *("signing key", "master key", "service key", "shared key", "auth key", "license key", "storage key"),
+        *("deploy key", "ssh key", "shared access key", "service role key", "consumer key", "rsa key", "pgp key"),
+        *("subscription key", "app key", "application key", "decryption key", "symmetric key", "host key"),
+        *("private pem", "private keys", "write key", "ingest key", "admin key", "integration key"),
+    ),
+    "token": (
+        *("access token", "refresh token", "auth token", "bearer token", "id token", "session token", "jwt"),
+        *("api token", "security token", "user token", "bot token", "oauth token", "sas token", "deploy token"),
+        *("personal access token", "private token", "registration token", "service token", "access tokens"),
+        *("secret token", "bearer", "app token", "csrf secret", "web token", "x auth token", "login token"),
+    ),
+    "authorization": ("authorization", "proxy authorization", "auth header", "www authorization"),
+    "cookie": ("cookie", "set cookie", "cookies", "session cookie", "auth cookie"),
+    "connection-string": ("connection string", "connectionstring", "conn str", "database url"),
+}
+_WEAK: Final = {
+    "secret": ("credential", "credentials", "cred", "creds", "access", "salt", "seed", "hash", "signature", "sig"),
+    "password": ("pass", "passw"),
+    "key": ("key", "keys", "api", "license", "nonce"),
+    "token": ("token", "tokens", "auth", "oauth", "code", "ticket", "assertion"),
+    "cookie": ("session", "sessionid", "sid", "sess", "phpsessid", "jsessionid", "session id"),
+}
+_FUSED_STRONG: Final = (
+    *("password", "passwd", "passphrase", "apikey", "secretkey", "accesskey", "authkey", "privatekey", "signingkey"),
+    *("accesstoken", "authtoken", "refreshtoken", "apitoken", "clientsecret", "secret", "accountkey", "encryptionkey"),
+)
+_FUSED_WEAK: Final = ("token", "apikeys", "credentials", "sessionid")
+
+_TAILS: Final = frozenset(
+    "count counts limit limits id ids name names type types url urls uri uris path paths file files filename "
+    "filepath folder dir policy policies expiry expires expiration expire ttl length len size sizes version "
+    "versions algorithm algorithms alg algo hint hints prompt field fields label labels format pattern regex "
+    "usage budget chars charset created updated at in on enabled disabled required status valid validity "
+    "invalid method methods scheme provider providers server endpoint source sources result results mode index "
+    "location ref refs reference arn store vault ring length width height rate cost price total max min "
+    "rotation rotated manager generator validator validation schema spec class policyid strength rules rule "
+    "requirements encoder reset resets changed change update expired lifetime duration age seconds minutes days "
+    "hours ms description desc title message error errors code codes kind info metadata attempts attempt "
+    "retries fingerprint thumbprint digest checksum position order range set list map tree events event "
+    "handler callback function func listener down up press pressed frame frames bits bit level levels "
+    "issuer audience scope scopes owner user username email domain host port region zone bucket group role "
+    "template variable var env form page link text input output column table tablename prefix suffix "
+    "hashing hasher salted present exists missing found used available supported".split()
+)
+_HEADS: Final = frozenset(
+    "max min num total count has is no input output prompt completion cached used remaining next prev previous "
+    "page pagination continuation cursor public pub primary foreign partition sort cache row object idempotency "
+    "translation i18n csrf xsrf bucket composite unique natural surrogate candidate index lookup group routing "
+    "map hot short sequence schema event registry issuer node sync change delta stop special reserved audio "
+    "reasoning image text per avg average requested estimated free prediction device shortcut arrow function "
+    "dedupe deduplication correlation trace span fingerprint publishable sitekey site anon".split()
+)
+_CODE_TAILS: Final = frozenset({"code", "codes"})
+_NUMBER: Final = frozenset("0123456789")
+
+
+def _grams(table: dict[str, tuple[str, ...]]) -> dict[tuple[str, ...], str]:
+    return {tuple(gram.split()): kind for kind, grams in table.items() for gram in grams}
+
+
+_STRONG_GRAMS: Final = _grams(_STRONG)
+_WEAK_GRAMS: Final = _grams(_WEAK)
+_LONGEST: Final = max(map(len, _STRONG_GRAMS))
+
+
+def classify(name: str) -> KeyClass:
+    """``STRONG`` where any value is a secret, ``WEAK`` where one that looks like a secret is, else ``NONE``."""
+    return _lookup(name)[0] if len(name) <= MASKING_NAME_MAX_CHARS else KeyClass.NONE
+
+
+def kind_of(name: str) -> str:
+    """The kind of secret that ``name`` stands for: ``password``, ``token``, ``key``, ``cookie`` and so on."""
+    return _lookup(name)[1] if len(name) <= MASKING_NAME_MAX_CHARS else "secret"
+
+
+@lru_cache(maxsize=4096)
+def _lookup(name: str) -> tuple[KeyClass, str]:
+    words = _words(name)
+    if not words:
+        return KeyClass.NONE, "secret"
+    for size in range(min(_LONGEST, len(words)), 0, -1):
+        kind = _STRONG_GRAMS.get(tuple(words[-size:]))
+        if kind:
+            return _unless_described(words[:-size], KeyClass.STRONG, kind, ambiguous=kind in _AMBIGUOUS)
+    if words[-1] in _TAILS:
+        return KeyClass.NONE, "secret"
+    return _weaker(words)
+
+
+_AMBIGUOUS: Final = frozenset({"key", "token"})
+"""Kinds whose names a head can take back: ``csrf_token``; a ``public_password`` is still one."""
+
+
+def _unless_described(
+    heads: list[str], found: KeyClass, kind: str, *, ambiguous: bool
+) -> tuple[KeyClass, str]:
+    if ambiguous and heads and heads[-1] in _HEADS:
+        return KeyClass.NONE, "secret"
+    return found, kind
+
+
+def _weaker(words: list[str]) -> tuple[KeyClass, str]:
+    """What is left when no unambiguous name stands at the end."""
+    last = words[-1]
+    if last.endswith(_FUSED_STRONG):
+        return KeyClass.STRONG, "password" if "passw" in last else "secret"
+    for size in (2, 1):
+        kind = _WEAK_GRAMS.get(tuple(words[-size:]))
+        if kind:
+            return _unless_described(words[:-size], KeyClass.WEAK, kind, ambiguous=True)
+    if last.endswith(_FUSED_WEAK):
+        return _unless_described(words[:-1], KeyClass.WEAK, "token", ambiguous=True)
+    inside = {*words, *(" ".join(pair) for pair in zip(words, words[1:], strict=False))}
+    found = [kind for gram, kind in _STRONG_GRAMS.items() if " ".join(gram) in inside]
+    return (KeyClass.WEAK, found[0]) if found and words[0] not in _HEADS else (KeyClass.NONE, "secret")
+
+
+def _words(name: str) -> list[str]:
+    """The words of ``name`` in lower case, without numbers at the end."""
+    ascii_name = name if name.isascii() else fold(name).text
+    words = [word.lower() for word in _WORD.findall(ascii_name)]
+    while words and words[-1][0] in _NUMBER:
+        words.pop()
+    return words

@@ -1,0 +1,102 @@
+"""Whether a value looks like a secret that a machine made, a stand-in for one, or something else.
+
+This is the only place where randomness is judged, and it is asked only where a key name or an assignment
+gives the reason (``entropy=True`` of the scanner asks it elsewhere too). The rules are about shape, not about
+a number: what random text has and names, words, paths, versions and sentences lack is letters and digits
+mixed at every step, and runs of letters that nobody could say.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = ["is_placeholder", "is_reference", "looks_random", "looks_secret"]
+
+_UUID: Final = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
+_HEX: Final = re.compile(r"(?:0x)?[0-9A-Fa-f]{16,}")
+_PARTS: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+_VOWELS: Final = frozenset("aeiouyAEIOUY")
+_UNSAYABLE: Final = re.compile(r"[bcdfghjklmnpqrstvwxzBCDFGHJKLMNPQRSTVWXZ]{5}")
+_SEQUENCES: Final = ("abcdefghijklm", "0123456789abcdefghij", "01234567890123456789")
+_NOT_A_SECRET: Final = re.compile(
+    r"[a-z][a-z0-9+.-]{1,16}://[^\s@]*"  # an address without userinfo
+    r"|[A-Za-z]:\\.*|~?(?:/[\w.@%+ -]{1,64}){2,32}/?|\.{1,2}/.*"  # a path
+    r"|\d{4}-\d\d-\d\d(?:[T ][\d:.+Z-]*)?"  # a date
+    r"|v?\d{1,4}(?:[.-]\d{1,6}){1,4}(?:[-+.][A-Za-z0-9.-]*)?"  # a version
+    r"|[\w.+-]{1,64}@[\w.-]{1,255}"  # an e-mail address has a detector of its own
+    r"|(?:[A-Za-z0-9-]{1,63}\.){1,8}[a-z]{2,24}(?::\d{1,5})?"  # a host
+    r"|arn:[\w:/*.-]*"
+)
+
+_PLACEHOLDER: Final = re.compile(
+    r"[\s*xX•.\-_#?=/\\|,:;~^'\"]*"  # stars, crosses, dots
+    r"|(?i:null|none|nil|undefined|true|false|yes|no|on|off|empty|n/?a|tbd|todo|unset|default|redacted|masked|hidden"
+    r"|removed|secret|secrets|password|passwd|pass|pwd|token|key|string|text|str|number|integer|boolean|bool|object"
+    r"|array|required|optional|example|sample|dummy|placeholder|changeit|value|bearer|basic|apikey|test|private)"
+    r"|\$\{.*\}|\$\(.*\)|\$\{\{.*\}\}|\{\{.*\}\}|\{[^{}\s]*\}|<[^<>]*>|\[[A-Za-z_ .-]*\]|%[^%\s]+%|@[A-Za-z_]+@|__[A-Z_]+__"
+    r"|\$\$?[A-Za-z_][\w.]*|\$\d|%[-+# ]?[a-zA-Z]|%\([a-z_]+\)s|#\{.*\}|&[a-z]+;|:[a-z_]+"
+    r"|(?i:<?(?:your|my|the|insert|enter|add|put|replace|change)[-_ ][\w -]*>?)"
+    r"|(?i:[\w-]*[-_](?:here|placeholder|goes_here))"
+    ,
+    re.DOTALL,
+)  # fmt: skip
+_REFERENCE: Final = re.compile(
+    r"[A-Za-z_$@][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*|\[[^\]]{0,80}\]){1,8}\(?.*"  # a.b.c, a[b], a::b
+    r"|[A-Za-z_$][\w$.:]*\(.*"  # a call
+    r"|(?:new|await|async|function|lambda|return|if|not|typeof|this|self|str|int|process|import|require|env)"
+    r"|[\[{(].*",
+    re.DOTALL,
+)
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether ``value`` stands where a secret would: a template, a variable, stars, ``your-key-here``."""
+    return _PLACEHOLDER.fullmatch(value) is not None or _one_character(value)
+
+
+def is_reference(value: str) -> bool:
+    """Whether an unquoted ``value`` is code that fetches a secret, not the secret."""
+    return _REFERENCE.fullmatch(value) is not None and not looks_random(value)
+
+
+def _one_character(value: str) -> bool:
+    return len(set(value.lower())) < 3 and not value.isdigit()
+
+
+def looks_secret(value: str) -> bool:
+    """Whether ``value``, under an ambiguous name, is a secret: long enough, and nothing else that has a form."""
+    if not 8 <= len(value) <= 4096 or not value.isprintable() or " " in value.strip():
+        return False
+    if is_placeholder(value) or _NOT_A_SECRET.fullmatch(value):
+        return False
+    if _UUID.fullmatch(value) or _HEX.fullmatch(value):
+        return True
+    if value.isdigit():
+        return len(value) >= 14
+    return looks_random(value)
+
+
+def looks_random(value: str) -> bool:
+    """Whether the letters and digits of ``value`` are mixed as no name, word or version mixes them."""
+    lower = value.lower()
+    if len(set(value)) < 5 or any(sequence in lower for sequence in _SEQUENCES):
+        return False
+    parts = _PARTS.findall(value)
+    total = sum(map(len, parts))
+    if total < 6:
+        return False
+    spoken = sum(len(part) for part in parts if _sayable(part))
+    if len(parts) == 1:
+        return total >= 12 and not spoken and not value.isdigit()
+    numbers = sum(len(part) for part in parts if part.isdigit())
+    return numbers < total and (spoken + (numbers if numbers <= 4 else 0)) < 0.6 * total and (
+        len(parts) > 3 or len(value) >= 12
+    )
+
+
+def _sayable(part: str) -> bool:
+    """Whether a run of letters could be a word: three or more, with a vowel, without five consonants in a row."""
+    if len(part) < 3 or part.isdigit():
+        return False
+    return not _VOWELS.isdisjoint(part) and _UNSAYABLE.search(part) is None and len(part) <= 20
