@@ -61,10 +61,9 @@ def tally(seen: Iterable[tuple[str, str, str, Action]]) -> tuple[Finding, ...]:
     Places beyond ``MASKING_MAX_FINDINGS`` are counted at the root, so that their number stays bounded.
     """
     counts: dict[tuple[str, str, str, Action], int] = {}
-    for pointer, *rest in seen:
-        place = (pointer, *rest)
+    for place in seen:
         if place not in counts and len(counts) >= MASKING_MAX_FINDINGS:
-            place = ("", *rest)
+            place = ("", *place[1:])  # noqa: PLW2901 - the same sighting, without its place
         counts[place] = counts.get(place, 0) + 1
     return tuple(
         Finding(pointer=pointer, kind=kind, detector=detector, count=count, action=action)

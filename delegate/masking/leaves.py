@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple
 
 from delegate.masking.state import attributes, class_attribute, restored
 
-__all__ = ["INERT", "LARGE", "Text", "digits", "is_inert", "text_of"]
+__all__ = ["INERT", "LARGE", "PLAIN_TEXT", "Text", "digits", "is_inert", "text_of"]
 
 LARGE: Final = 10**11
 """From here on a number has the twelve digits that the shortest card number has."""
@@ -60,6 +60,8 @@ class Text(NamedTuple):
 
 
 _NOTHING: Final = Text("", _same)
+PLAIN_TEXT: Final = _NOTHING
+"""The way back to a ``str``."""
 
 
 def is_inert(value: object) -> bool:

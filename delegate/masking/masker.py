@@ -10,18 +10,19 @@ and the one that was given is never changed. Request bodies are never rewritten.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 
 from delegate.errors import MaskingBlockedError, MaskingLimitError
 from delegate.limits import MASKING_STRING_MAX_CHARS
 from delegate.masking.findings import Finding, summary, tally
+from delegate.masking.hits import Hit
 from delegate.masking.markers import LIMITS
 from delegate.masking.policy import Policy
-from delegate.masking.probe import texts_of
+from delegate.masking.probe import Plain, look
 from delegate.masking.rules import Rules
-from delegate.masking.text import Hit
-from delegate.masking.walk import NUL, Walk
+from delegate.masking.walk import NUL, Walk, divided
 
 __all__ = ["Masked", "Masker", "mask_metadata"]
 
@@ -51,35 +52,47 @@ class Masker:
         Raises ``MaskingBlockedError`` where the policy blocks what was found, ``MaskingLimitError`` where
         it blocks what could not be searched; both hold the findings and nothing of the value.
         """
-        known = self._look(value)
-        if known is not None and not known[1]:
-            return Masked(value, ())
-        walk = Walk(self._rules)
-        masked = walk.run(value, known)
-        findings = tally(walk.sightings())
+        try:
+            plain = look(value, self._rules.names)
+            found = None if plain is None else self._found(plain)
+            if found is None:
+                masked, findings = self._walked(value)
+            elif found:
+                walk = Walk(self._rules)
+                masked, findings = walk.run_plain(plain, found), tally(walk.sightings())  # type: ignore[arg-type]
+            else:
+                return Masked(value, ())
+        except Exception:  # noqa: BLE001 - the full walk finds out which part it was
+            masked, findings = self._walked(value)
         _require_unblocked(findings)
         return Masked(masked, findings)
 
-    def _look(self, value: object) -> tuple[str, list[Hit]] | None:
-        """The joined texts of a plain value and what was found in them; ``None`` where it is not plain."""
-        rules = self._rules
-        if rules.recognizer is not None:
+    def _found(self, plain: Plain) -> dict[int, Sequence[Hit]] | None:
+        """What was found in the texts of a plain value, by index; ``None`` where it is not so plain."""
+        rules, texts = self._rules, plain.texts
+        joined = NUL.join(texts)
+        if len(joined) > MASKING_STRING_MAX_CHARS or rules.recognizer is not None:
             return None
-        try:
-            texts = texts_of(value, rules.names, rules.suspect)
-            if texts is None:
-                return None
-            joined = NUL.join(texts)
-            if joined.count(NUL) >= len(texts) > 0 or "MASKED" in joined:
-                return None
-            if len(joined) > MASKING_STRING_MAX_CHARS:  # some text, or all of them, may be over a bound
-                return None
-            return joined, rules.scanner.scan(joined)
-        except Exception:  # noqa: BLE001 - the full walk finds out which part it was
+        hits = rules.scanner.scan(joined)
+        marked = "MASKED" in joined
+        if not hits and not marked and not plain.named and joined.count(NUL) < len(texts):
+            return {}
+        if joined.count(NUL) >= len(texts) > 0:
             return None
+        found: dict[int, Sequence[Hit]] = {**divided(list(map(len, texts)), hits)}
+        if marked:
+            found |= {index: found.get(index, ()) for index, text in enumerate(texts) if "MASKED" in text}
+        for index, name in plain.named:
+            found[index] = rules.scanner.scan_value(name, texts[index])
+        return {index: each for index, each in found.items() if each or "MASKED" in texts[index]}
+
+    def _walked(self, value: object) -> tuple[object, tuple[Finding, ...]]:
+        walk = Walk(self._rules)
+        masked = walk.run(value)
+        return masked, tally(walk.sightings())
 
 
-def mask_metadata(value: object) -> Any:  # noqa: ANN401 - what was given, unless it was over a bound
+def mask_metadata(value: object) -> Any:
     """``value`` as it may leave, by the default policy: everything that is found is masked."""
     return _default_masker().mask(value).value
 

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from delegate.masking.leaves import INERT, text_of
-from delegate.masking.names import EXEMPT, STRONG, VALUE, WEAK, Names
+from delegate.masking.names import PLAIN, STRONG, VALUE, Names
 from delegate.masking.neighbours import Assigned, flagged, holds_pairs, pair_name, value_name
 from delegate.masking.shapes import Parts, Shape
 
-__all__ = ["NO_NAME", "Member", "key_text", "members"]
+__all__ = ["NO_NAME", "Member", "key_text", "members", "text_place"]
 
 
 class Member(NamedTuple):
@@ -48,17 +48,35 @@ _SCHEMA_WORDS: Final = frozenset(
 
 
 def members(shape: Shape, parts: Parts, above: Member, names: Names) -> Iterator[tuple[int, object, Member]]:
-    """Slot, member and what is known of it, keys before their values; ``above`` is the container's own."""
+    """Slot, member and what is known of it, keys first; ``above`` is the container's own."""
     below = NO_NAME
     if above.name is not None and _is_passed_on(above.name, parts, names):
         below = Member(above.name)
     if parts.names is None:
         yield from _listed(parts.values, above, below, names)
         return
+    if shape.keyed:
+        yield from ((~index, key, NO_NAME) for index, key in enumerate(parts.names))
     for index, (key, value) in enumerate(zip(parts.names, parts.values, strict=True)):
-        if shape.keyed:
-            yield ~index, key, NO_NAME
         yield index, value, _under(key, parts, below, names)
+
+
+def text_place(parts: Parts, nth: int, names: Names) -> tuple[int, Member]:
+    """Slot of the ``nth`` text of a plain container, and what is known of it.
+
+    Raises ``RuntimeError`` where there are fewer: somebody else is changing the container.
+    """
+    keys = parts.names or ()
+    if nth < len(keys):
+        return ~nth, NO_NAME
+    nth -= len(keys)
+    for index, value in enumerate(parts.values):
+        if type(value) is str:
+            if not nth:
+                return index, _under(keys[index], parts, NO_NAME, names) if keys else NO_NAME
+            nth -= 1
+    msg = "the value changed while it was masked"
+    raise RuntimeError(msg)
 
 
 def key_text(key: object) -> str:
@@ -76,11 +94,11 @@ def _under(key: object, parts: Parts, below: Member, names: Names) -> Member:
     """What a key says about its value."""
     name = key_text(key) if issubclass(type(key), _NAMING) else ""
     meaning = names[name]
-    if meaning == EXEMPT:
-        return _EXEMPT
-    if meaning in (STRONG, WEAK):
+    if meaning == PLAIN:
+        return _EXEMPT if names.exempt(name) else below
+    if meaning != VALUE:
         return Member(name)
-    if meaning == VALUE and parts.names is not None:
+    if parts.names is not None:
         beside = value_name(parts.names, parts.values)
         if beside is not None and names.secret(beside):
             return Member(beside)

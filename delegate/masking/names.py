@@ -14,10 +14,7 @@ from delegate.masking.exempt import GOVERNANCE, plain_name
 from delegate.masking.key_names import KeyClass, classify
 from delegate.masking.neighbours import VALUE_NAMES
 
-__all__ = ["EXEMPT", "PLAIN", "STRONG", "VALUE", "WEAK", "Names"]
-
-EXEMPT: Final = -1
-"""A governance name: guesses count for nothing under it."""
+__all__ = ["PLAIN", "STRONG", "VALUE", "WEAK", "Names"]
 
 PLAIN: Final = 0
 WEAK: Final = 1
@@ -33,7 +30,10 @@ _CLASSES: Final = {KeyClass.NONE: PLAIN, KeyClass.WEAK: WEAK, KeyClass.STRONG: S
 
 
 class Names(dict[str, int]):
-    """Key name to its meaning, worked out when it is first asked for."""
+    """Key name to its meaning, worked out when it is first asked for.
+
+    Governance names are ``PLAIN``. What is no ``str`` is never plain, so that nobody has to look.
+    """
 
     __slots__ = ("_exempt",)
 
@@ -44,6 +44,8 @@ class Names(dict[str, int]):
 
     def __missing__(self, name: str) -> int:
         """The meaning of a name that was not met before."""
+        if type(name) is not str:
+            return VALUE
         if len(name) > MASKING_NAME_MAX_CHARS:  # of a longer one, the end, where its head word stands
             return self._meaning(name[-MASKING_NAME_MAX_CHARS:])
         meaning = self._meaning(name)
@@ -52,10 +54,14 @@ class Names(dict[str, int]):
         return meaning
 
     def _meaning(self, name: str) -> int:
-        if plain_name(name) in self._exempt:
-            return EXEMPT
         meaning = _CLASSES[classify(name)]
-        return VALUE if meaning == PLAIN and name.lower() in VALUE_NAMES else meaning
+        if meaning == PLAIN:
+            return VALUE if name.lower() in VALUE_NAMES else PLAIN
+        return PLAIN if self.exempt(name) else meaning
+
+    def exempt(self, name: str) -> bool:
+        """Whether ``name`` is a governance name."""
+        return plain_name(name) in self._exempt
 
     def secret(self, name: str) -> bool:
         """Whether a value under ``name`` is a secret, or may be."""

@@ -1,77 +1,128 @@
-"""The quick look that nearly every value passes: the texts of a plain value, or the word that it is not one.
+"""The quick look at a value: all its texts in one list, if it is as plain as nearly all values are.
 
-This is the hot path. It walks the containers that JSON is made of, by exact type and without recursion, and
-collects their texts; it makes nothing else. Where it meets anything that needs thought (another type, a key
-that tells of a secret, a bound, a pair, a flag) it gives up at once, and the full walk begins from the start.
-So it decides one thing only, that there is nothing to decide; and what it reads, the full walk would have
-joined in the same order.
+This is the hot path. It goes through the containers that JSON is made of, by exact type, level by level, and
+collects texts; it makes nothing else. Where it meets anything that needs thought (another type, a bound, a
+pair, a flag, a secret name over more than a text) it gives up at once, and the full walk begins from the
+start. So a clean value costs one pass over its members and one search of its texts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from itertools import accumulate, islice
+from typing import Any, Final, NamedTuple
 
-from delegate.limits import MASKING_MAX_DEPTH, MASKING_MAX_NODES
+from delegate.limits import MASKING_MAX_DEPTH, MASKING_MAX_ITEMS, MASKING_MAX_NODES
 from delegate.masking.leaves import INERT, LARGE
-from delegate.masking.names import WEAK
+from delegate.masking.names import VALUE
 
-__all__ = ["texts_of"]
+__all__ = ["Plain", "look"]
 
 _PAIR: Final = 2
 
 
-def texts_of(  # noqa: C901, PLR0911, PLR0912 - a call for each member would cost more than all of it
-    root: object, names: Mapping[str, int], suspect: Callable[[str, str], bool]
-) -> list[str] | None:
-    """All texts of ``root``, keys before their values; ``None`` where it needs the full walk.
+class Plain(NamedTuple):
+    """A plain value, opened."""
 
-    ``names`` gives the meaning of a key, ``suspect`` whether a text is a secret under a doubtful name.
-    """
+    containers: list[Any]
+    """Every container, level by level; the first is a list that holds the value itself."""
+    texts: list[str]
+    """Every text, container by container: of a ``dict`` the keys, then the values."""
+    named: list[tuple[int, str]]
+    """The texts that stand under a telling name, by index, and the name."""
+
+    def places(self) -> Iterator[tuple[int, int]]:
+        """For each container but the first, the one that holds it, and at which index."""
+        for index, container in enumerate(self.containers):
+            for slot, value in enumerate(container.values() if type(container) is dict else container):
+                if type(value) in _CONTAINERS:
+                    yield index, slot
+
+    def depth(self) -> int:
+        """How many containers stand within containers, the value itself not counted."""
+        depths = [-1]
+        for above, _ in self.places():
+            depths.append(depths[above] + 1)
+        return depths[-1]
+
+    def starts(self) -> list[int]:
+        """For each container, where its texts begin in ``texts``."""
+        return [0, *accumulate(map(_texts, self.containers))]
+
+
+_CONTAINERS: Final = frozenset({dict, list, tuple})
+_STR: Final = frozenset({str})
+
+
+def _texts(container: Any) -> int:
+    """How many texts a plain container has itself."""
+    keyed = type(container) is dict
+    texts = sum(type(value) is str for value in (container.values() if keyed else container))
+    return texts + len(container) if keyed else texts
+
+
+def look(  # noqa: C901, PLR0911, PLR0912 - a call for each member would cost more than all of it
+    root: object, names: Mapping[str, int]
+) -> Plain | None:
+    """``root`` opened; ``None`` where it needs the full walk. ``names`` gives the meaning of a key."""
     texts: list[str] = []
-    text = texts.append
-    level: list[Any] = [[root]]
-    for _ in range(MASKING_MAX_DEPTH + 2):
-        below: list[Any] = []
-        for container in level:
-            if type(container) is dict:
-                for key, value in container.items():
-                    if type(key) is not str:
-                        return None
-                    text(key)
-                    kind = type(value)
-                    meaning = names[key]
-                    if meaning > 0 and value is not None and kind is not bool:  # noqa: SIM102 - clearer so
-                        if meaning != WEAK or kind is not str or suspect(key, value):
-                            return None
-                    if kind is str:
-                        text(value)
-                    elif kind is dict or kind is list or kind is tuple:
-                        below.append(value)
-                    elif kind is int or kind is float:
-                        if not -LARGE < value < LARGE:
-                            return None
-                    elif kind not in INERT:
-                        return None
-            else:
-                if len(container) == _PAIR and type(container[0]) is str and names[container[0]] > 0:
-                    return None
-                for value in container:
-                    kind = type(value)
-                    if kind is str:
-                        if "=" in value or value[:1] == "-":
-                            return None
-                        text(value)
-                    elif kind is dict or kind is list or kind is tuple:
-                        below.append(value)
-                    elif kind is int or kind is float:
-                        if not -LARGE < value < LARGE:
-                            return None
-                    elif kind not in INERT:
-                        return None
-        if not below:
-            return texts
-        if len(texts) + len(below) > MASKING_MAX_NODES:
+    named: list[tuple[int, str]] = []
+    containers: list[Any] = [[root]]
+    text, below, meaning = texts.append, containers.append, names.__getitem__
+    room = MASKING_MAX_ITEMS
+    for container in islice(containers, MASKING_MAX_NODES):  # which grows meanwhile
+        room -= len(container)
+        if room < 0:
             return None
-        level = below
-    return None
+        if type(container) is dict:
+            texts += container
+            if any(map(meaning, container)) and not _telling(container, names, len(texts), named):
+                return None
+            for value in container.values():
+                kind = type(value)
+                if kind is str:
+                    text(value)
+                elif kind is dict or kind is list or kind is tuple:
+                    below(value)
+                elif kind is int or kind is float:
+                    if not -LARGE < value < LARGE:
+                        return None
+                elif kind not in INERT:
+                    return None
+        else:
+            if len(container) == _PAIR and type(container[0]) is str and names[container[0]]:
+                return None
+            for value in container:
+                kind = type(value)
+                if kind is str:
+                    if "=" in value or value[:1] == "-":
+                        return None
+                    text(value)
+                elif kind is dict or kind is list or kind is tuple:
+                    below(value)
+                elif kind is int or kind is float:
+                    if not -LARGE < value < LARGE:
+                        return None
+                elif kind not in INERT:
+                    return None
+    if len(texts) + len(containers) > MASKING_MAX_NODES or not {*map(type, texts)} <= _STR:
+        return None  # a key of a class below ``str`` may say what it likes of its hash
+    plain = Plain(containers, texts, named)
+    return None if len(containers) > MASKING_MAX_DEPTH and plain.depth() > MASKING_MAX_DEPTH else plain
+
+
+def _telling(
+    container: dict[str, object], names: Mapping[str, int], place: int, named: list[tuple[int, str]]
+) -> bool:
+    """Note the texts under telling names, whose own begin at ``place``; false where it takes more than that."""
+    for key, value in container.items():
+        meaning = names[key]
+        if type(value) is str:
+            if meaning == VALUE:
+                return False
+            if meaning:
+                named.append((place, key))
+            place += 1
+        elif meaning and value is not None and type(value) is not bool:
+            return False
+    return True

@@ -16,7 +16,7 @@ from delegate.limits import MASKING_ROUNDS
 from delegate.masking.findings import Action
 from delegate.masking.markers import Markers, Marking
 from delegate.masking.policy import Mode
-from delegate.masking.text import Hit
+from delegate.masking.hits import Hit
 
 __all__ = ["FORGED", "Rewritten", "Seen", "rewrite", "whole"]
 
@@ -59,7 +59,7 @@ def rewrite(
     given = text
     for _ in range(MASKING_ROUNDS):
         markings = list(markers.find(text))
-        parts = []
+        parts: list[str] = []
         place = 0
         for hit in _settled(hits, markings):
             mode = mode_of(hit.kind)

@@ -12,14 +12,22 @@ from delegate.masking.members import Member
 from delegate.masking.names import Names
 from delegate.masking.policy import Mode, Policy, mode_at
 from delegate.masking.rewrite import Rewritten, rewrite
-from delegate.masking.text import KINDS, TextScanner
+from delegate.masking.text import TextScanner
 
 __all__ = ["Rules"]
 
-_CERTAIN: Final = 75
+_CERTAIN: Final = 70
 """Rank of what has a form of its own; below it stand numbers, addresses and what a name only suggests."""
 
 _RECOGNIZED: Final = "recognizer"
+_KNOWN: Final = "known-value"
+
+_KINDS: Final = frozenset(
+    {"authorization", "connection-string", "cookie", "key", "password", "secret", "token", "url-password"}
+    | {"credit_card", "email", "iban", "us_aba", "us_itin", "us_ssn", "phone", "ip", "mac"}
+    | {"high_entropy", "known_secret", "private-key"}
+)
+"""Kinds that no row of the table of detectors has."""
 
 
 class Rules:
@@ -36,7 +44,7 @@ class Rules:
         self.scanner = TextScanner(
             detectors=policy.detectors, engine=policy.engine, entropy=policy.entropy, known=KnownValues()
         )
-        kinds = KINDS | {detector.kind for detector in policy.detectors}
+        kinds = _KINDS | policy.kinds.keys() | {detector.kind for detector in policy.detectors}
         self.markers = Markers(kinds, pseudonyms=policy.pseudonyms, reveal=policy.reveal)
 
     def mode_at(self, place: Sequence[str], kind: str) -> Mode:
@@ -75,7 +83,7 @@ class Rules:
             hits = [hit for hit in hits if hit.rank >= _CERTAIN]
         if self._policy.allow:
             allow = self._policy.allow
-            hits = [hit for hit in hits if hit.kind == "known" or text[hit.start : hit.end] not in allow]
+            hits = [hit for hit in hits if hit.detector == _KNOWN or text[hit.start : hit.end] not in allow]
         return hits
 
     def rewrite(self, text: str, hits: Sequence[Hit], member: Member, place: Sequence[str]) -> Rewritten:

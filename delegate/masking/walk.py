@@ -17,7 +17,7 @@ is run where it can be avoided (see ``shapes``, ``leaves`` and ``state``).
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple
 
@@ -29,14 +29,15 @@ from delegate.limits import (
     MASKING_TOTAL_MAX_CHARS,
 )
 from delegate.masking.findings import Action, part
-from delegate.masking.leaves import Text, is_inert, text_of
-from delegate.masking.members import NO_NAME, Member, key_text, members
+from delegate.masking.leaves import PLAIN_TEXT, Text, is_inert, text_of
+from delegate.masking.members import NO_NAME, Member, key_text, members, text_place
+from delegate.masking.probe import Plain
 from delegate.masking.rewrite import whole
 from delegate.masking.rules import Rules
 from delegate.masking.shapes import EXACT, Parts, Shape, shape_of
-from delegate.masking.text import Hit
+from delegate.masking.hits import Hit
 
-__all__ = ["NUL", "Walk"]
+__all__ = ["NUL", "Walk", "divided"]
 
 NUL: Final = "\0"
 """Between two joined leaves: no hit ever holds it."""
@@ -86,19 +87,65 @@ class Walk:
         self._items = 0
         self._nodes = 0
         self._chars = 0
+        self._overflows = False
         self._seen: list[tuple[_Frame, int, str, str, Action]] = []
 
-    def run(self, value: object, known: tuple[str, Sequence[Hit]] | None = None) -> object:
-        """What may leave of ``value``. ``known``: joined leaves, and what a search of them gave."""
-        root = _Frame([value], EXACT[list], None, 0, NO_NAME)
-        root.parts = Parts(None, root.value)  # type: ignore[arg-type]  # the list above
+    def run(self, value: object) -> object:
+        """What may leave of ``value``, whatever it is."""
+        root = self._root(value)
         self._visit(root, 0, value, NO_NAME)
         for frame in self._frames:  # grows meanwhile: level by level
             self._open(frame)
-        self._search(known)
+        self._search()
+        return self._finished(root)
+
+    def run_plain(self, plain: Plain, found: Mapping[int, Sequence[Hit]]) -> object:
+        """What may leave of a plain value, of whose texts only those in ``found`` (by index) need thought.
+
+        Raises ``RuntimeError`` where the value changed since it was opened.
+        """
+        root = self._root(plain.containers[0][0])
+        frames = {0: root}
+        places = [(0, 0), *plain.places()]
+        starts = plain.starts()
+        self._chars = sum(map(len, plain.texts))
+        for index, hits in sorted(found.items()):
+            which = bisect_right(starts, index, hi=len(plain.containers)) - 1
+            frame = self._framed(which, plain, places, frames)
+            slot, member = text_place(frame.parts, index - starts[which], self._rules.names)
+            self._settled(_Leaf(frame, slot, member, plain.texts[index], PLAIN_TEXT), hits)
+        self._frames = [frames[which] for which in sorted(frames) if which]
+        return self._finished(root)
+
+    def _framed(
+        self, which: int, plain: Plain, places: Sequence[tuple[int, int]], frames: dict[int, _Frame]
+    ) -> _Frame:
+        """The frame of one container, made with those above it when it is first asked for."""
+        missing = []
+        while which not in frames:
+            missing.append(which)
+            which = places[which][0]
+        for each in reversed(missing):
+            above, slot = places[each]
+            value = plain.containers[each]
+            frame = _Frame(value, EXACT[type(value)], frames[above], slot, NO_NAME)
+            frame.parts = frame.shape.take(value)
+            frames[each] = frame
+        return frames[missing[0] if missing else which]
+
+    @staticmethod
+    def _root(value: object) -> _Frame:
+        root = _Frame([value], EXACT[list], None, 0, NO_NAME)
+        root.parts = Parts(None, [value])
+        return root
+
+    def _finished(self, root: _Frame) -> object:
         for frame in reversed(self._frames):
             self._close(frame)
-        return root.changes.get(0, value)
+        if self._overflows:
+            root.changes.clear()
+            self._mark(root, 0, "size")
+        return root.changes.get(0, root.parts.values[0])
 
     def sightings(self) -> Iterator[tuple[str, str, str, Action]]:
         """What was found, with pointers that can be shown."""
@@ -170,15 +217,15 @@ class Walk:
 
     # --- searched
 
-    def _search(self, known: tuple[str, Sequence[Hit]] | None) -> None:
+    def _search(self) -> None:
         """Search the leaves that fit, and rewrite those in which something was found."""
         fitting = [leaf for leaf in self._leaves if self._fits(leaf)]
-        self._chars = 0
-        for leaf, hits in zip(fitting, self._hits([leaf.text for leaf in fitting], known), strict=True):
-            try:
-                self._settle(leaf, hits)
-            except Exception:  # noqa: BLE001 - whatever goes wrong, the text is masked
-                self._mark(leaf.frame, leaf.slot, "error")
+        for leaf, hits in zip(fitting, self._hits([leaf.text for leaf in fitting]), strict=True):
+            member = leaf.member
+            if hits is None or member.name is not None or self._rules.recognizer is not None:
+                self._settled(leaf, None)
+            elif hits or leaf.kept.secret or leaf.kept.foreign or "MASKED" in leaf.text:
+                self._settled(leaf, hits)
 
     def _fits(self, leaf: _Leaf) -> bool:
         """Whether there is room for a text; else a marker takes its place, and room as a text would."""
@@ -190,47 +237,43 @@ class Walk:
         self._mark(leaf.frame, leaf.slot, "size")
         return False
 
-    def _hits(
-        self, texts: Sequence[str], known: tuple[str, Sequence[Hit]] | None
-    ) -> Sequence[Sequence[Hit] | None]:
-        """What was found in each text; ``None`` where the search failed or has to be made of it alone."""
-        joined = NUL.join(text for text in texts if NUL not in text)
-        found: list[list[Hit] | None] = [None if NUL in text else [] for text in texts]
+    def _hits(self, texts: Sequence[str]) -> Sequence[Sequence[Hit] | None]:
+        """What was found in each text; ``None`` where it has to be searched by itself."""
+        alone = [NUL in text for text in texts]
         try:
-            hits = known[1] if known and known[0] == joined else self._rules.scanner.scan(joined)
+            hits = self._rules.scanner.scan(NUL.join(text for text in texts if NUL not in text))
         except Exception:  # noqa: BLE001 - then each text by itself, so that one cannot spoil the others
             return [None] * len(texts)
-        places = [index for index, each in enumerate(found) if each is not None]
-        starts = list(accumulate((len(texts[index]) + 1 for index in places), initial=0))
-        for hit in hits:
-            which = bisect_right(starts, hit.start) - 1
-            moved = hit._replace(start=hit.start - starts[which], end=hit.end - starts[which])
-            found[places[which]].append(moved)  # type: ignore[union-attr]  # a list, or it has no place
-        return found
+        spread = divided([len(text) for text in texts if NUL not in text], hits)
+        places = [index for index, single in enumerate(alone) if not single]
+        found = {places[which]: each for which, each in spread.items()}
+        return [None if single else found.get(index, ()) for index, single in enumerate(alone)]
+
+    def _settled(self, leaf: _Leaf, hits: Sequence[Hit] | None) -> None:
+        """Decide over one text, and put what may leave of it in its place; ``None``: search it first."""
+        try:
+            self._settle(leaf, hits)
+        except Exception:  # noqa: BLE001 - whatever goes wrong, the text is masked
+            self._mark(leaf.frame, leaf.slot, "error")
 
     def _settle(self, leaf: _Leaf, hits: Sequence[Hit] | None) -> None:
-        """Decide over one text."""
-        rules, member = self._rules, leaf.member
+        rules, frame, slot = self._rules, leaf.frame, leaf.slot
         if leaf.kept.secret:
             hits = [whole(leaf.text, *_SECRET)]
-        elif hits is None or member.name is not None or rules.recognizer is not None:
-            hits = rules.search(leaf.text, member)
+        elif hits is None:
+            hits = rules.search(leaf.text, leaf.member)
         else:
-            hits = rules.counting(leaf.text, hits, member)
-        if hits or "MASKED" in leaf.text:
-            self._rewrite(leaf, hits)
-        elif leaf.kept.foreign:
-            leaf.frame.changes[leaf.slot] = leaf.kept.back(leaf.text)
-
-    def _rewrite(self, leaf: _Leaf, hits: Sequence[Hit]) -> None:
-        """Put the text that may leave in the place of the one that was given."""
-        place = self._raw_parts(leaf.frame, leaf.slot)
-        done = self._rules.rewrite(leaf.text, hits, leaf.member, place)
-        self._seen += [(leaf.frame, leaf.slot, *seen) for seen in done.seen]
-        if done.text != leaf.text or leaf.kept.foreign:
-            leaf.frame.changes[leaf.slot] = leaf.kept.back(done.text)
-        if leaf.slot < 0:
-            leaf.frame.shown[leaf.slot] = self._rules.shown(leaf.text, hits, leaf.member)
+            hits = rules.counting(leaf.text, hits, leaf.member)
+        done = rules.rewrite(leaf.text, hits, leaf.member, self._raw_parts(frame, slot))
+        self._seen += [(frame, slot, *seen) for seen in done.seen]
+        if slot < 0:
+            frame.shown[slot] = rules.shown(leaf.text, hits, leaf.member)
+        if len(done.text) > MASKING_STRING_MAX_CHARS:
+            self._mark(frame, slot, "size")
+        elif done.text != leaf.text or leaf.kept.foreign:
+            self._chars += len(done.text) - len(leaf.text)
+            self._overflows |= done.text != leaf.text and self._chars > MASKING_TOTAL_MAX_CHARS
+            frame.changes[slot] = leaf.kept.back(done.text)
 
     # --- put together
 
@@ -290,6 +333,17 @@ class Walk:
             return key_text(frame.parts.names[index])
         except Exception:  # noqa: BLE001 - a key that cannot be read has no name
             return "?"
+
+
+def divided(lengths: Sequence[int], hits: Iterable[Hit]) -> dict[int, list[Hit]]:
+    """Hits in joined texts of these lengths, by the text they are in, and placed in it."""
+    starts = list(accumulate((length + 1 for length in lengths), initial=0))
+    found: dict[int, list[Hit]] = {}
+    for hit in hits:
+        which = bisect_right(starts, hit.start) - 1
+        moved = hit._replace(start=hit.start - starts[which], end=hit.end - starts[which])
+        found.setdefault(which, []).append(moved)
+    return found
 
 
 def _unique(names: Sequence[object], new: dict[int, object]) -> list[object]:
