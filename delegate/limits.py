@@ -237,6 +237,15 @@ MASKING_MAX_SECRETS: Final = 10_000
 MASKING_PSEUDONYM_KEY_MIN_BYTES: Final = 32
 """The key decides whether a pseudonym can be guessed back, so it is as strong as any other here."""
 
+MASKING_WINDOW_CHARS: Final = 128 * 1024
+"""A stream is searched in windows of this size: half of what one text may have."""
+
+MASKING_OVERLAP_CHARS: Final = 16 * 1024
+"""Windows overlap by this: longer than any secret that spans lines (a PEM key of 16,384 bits has 13 KiB)."""
+
+MASKING_CONTEXT_CHARS: Final = 4 * 1024
+"""What stands before a window and is looked at again, for a name may stand lines before its value."""
+
 MASKING_FILE_MAX_BYTES: Final = 64 << 20
 """A JSON document given to the command line: it is held whole. JSON lines and text have no such bound."""
 

@@ -22,7 +22,6 @@ matches in full is denied as well, so redirects to another spelling and other me
 from __future__ import annotations
 
 import enum
-import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import isawaitable
@@ -39,6 +38,7 @@ from delegate.errors import (
     DelegateError,
     ResourceMalformedError,
 )
+from delegate.masking.logs import masked_logger
 from delegate.scope import Action
 from delegate.server.asgi import DENIED, VERIFIED, DelegateMiddleware
 from delegate.server.interface import ASGIApp, Receive, Scope, Send
@@ -56,7 +56,7 @@ Resources: TypeAlias = Callable[
 
 _MARK: Final = "__delegate_public__"
 _ROUTE: Final = "delegate.route"
-_log: Final = logging.getLogger("delegate.adapters.fastapi")
+_log: Final = masked_logger("delegate.adapters.fastapi")
 
 
 # --- what a route says -----------------------------------------------------------------------------

@@ -32,6 +32,7 @@ from delegate.client.signing import (
 from delegate.clock import Clock
 from delegate.errors import ConfigurationError, TargetRejectedError
 from delegate.limits import BODY_MAX_BYTES_DEFAULT, WINDOW_DEFAULT
+from delegate.masking.masker import Masker
 from delegate.scope import Action
 
 __all__ = ["AsyncSigningTransport", "SigningTransport"]
@@ -63,6 +64,7 @@ class _Signing(Generic[_Inner]):
         retries: int = 0,
         follow_same_origin: bool = False,
         body_limit: int = BODY_MAX_BYTES_DEFAULT,
+        body_masker: Masker | None = None,
     ) -> None:
         """Sign what goes through ``inner``. Raises ``ConfigurationError`` for a setting out of bounds.
 
@@ -74,7 +76,8 @@ class _Signing(Generic[_Inner]):
           that of ``delegate.action(...)``;
         - ``retries``: further tries of GET and HEAD, or with an Idempotency-Key, when no answer came;
         - ``follow_same_origin``: follow a 307 or 308 to the identical origin; all else raises;
-        - ``body_limit``: the longest body that is held in memory to be signed, in bytes.
+        - ``body_limit``: the longest body that is held in memory to be signed, in bytes;
+        - ``body_masker``: looks for secrets in bodies that are to be signed; its policy warns or blocks.
         """
         self._inner: _Inner = inner
         self._action_for = action_for
@@ -86,6 +89,7 @@ class _Signing(Generic[_Inner]):
             retries=retries,
             follow_same_origin=follow_same_origin,
             body_limit=body_limit,
+            body_masker=body_masker,
         )
 
     def _steps(self, request: httpx.Request) -> Steps[httpx.Response]:

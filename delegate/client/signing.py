@@ -24,8 +24,9 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
+from delegate.client.bodies import inspect, require_lookout
 from delegate.client.context import Delegation, current_delegation, entered_delegation
 from delegate.clock import Clock, read
 from delegate.envelope.components import BODY_METHODS
@@ -53,6 +54,9 @@ from delegate.limits import (
 from delegate.names import require_origin
 from delegate.scope import Action
 from delegate.token.verify import require_current
+
+if TYPE_CHECKING:
+    from delegate.masking.masker import Masker
 
 __all__ = [
     "Address",
@@ -163,6 +167,8 @@ class Rules:
     retries: int = 0
     follow_same_origin: bool = False
     body_limit: int = BODY_MAX_BYTES_DEFAULT
+    body_masker: Masker | None = None
+    """Looks into bodies before they are signed; its policy warns or blocks."""
 
     def __post_init__(self) -> None:
         """Refuse settings out of their bounds with ``ConfigurationError``."""
@@ -182,6 +188,8 @@ class Rules:
             if header != header.lower():
                 msg = f"header name {header!r} must be written in lower case"
                 raise ConfigurationError(msg, field="cover")
+        if self.body_masker is not None:
+            require_lookout(self.body_masker)
 
     def delegation_for(self, origin: str) -> Delegation | None:
         """What signs a request to ``origin``, open or closed; ``None`` where it is to be sent unsigned.
@@ -195,6 +203,11 @@ class Rules:
             current_delegation()
             return None
         return current_delegation() if origin in self.origins else None
+
+    def inspect(self, request: Outgoing, body: bytes) -> None:
+        """Look into a body that is to be signed, where ``body_masker`` says so."""
+        if self.body_masker is not None:
+            inspect(self.body_masker, body, _content_type(request), origin=request.address.origin)
 
     def would_sign(self, origin: str) -> bool:
         """Whether a request to ``origin`` is one to sign: then nobody else may choose its target."""
@@ -226,7 +239,8 @@ def exchange(
 
     Raises, before sending: ``DelegationMissingError``, ``OutOfScopeError``, ``ResourceMalformedError``,
     ``AudienceMismatchError``, ``DelegationExpiredError``, ``DelegationNotYetValidError``,
-    ``AuthorityRejectedError``, ``BodyTooLargeError``, ``MalformedError`` and what ``sign_request`` raises;
+    ``AuthorityRejectedError``, ``BodyTooLargeError``, ``MalformedError``, ``MaskingBlockedError``,
+    ``MaskingLimitError`` and what ``sign_request`` raises;
     after it: ``RedirectRefusedError``, or any of them for a later try, with ``executed="unknown"``.
     """
     delegation = rules.delegation_for(request.address.origin)
@@ -243,6 +257,7 @@ def exchange(
         if action is not None:
             delegation.require_permits(action)
     body: bytes = yield ReadBody(rules.body_limit)
+    rules.inspect(request, body)
     target, sent, hops = request.address.target, False, 0
     tries = rules.retries if _repeatable(request) else 0
     while True:
@@ -287,6 +302,10 @@ def _repeatable(request: Outgoing) -> bool:
     return request.method in _REPEATABLE or any(
         name.lower() == b"idempotency-key" for name, _ in request.headers
     )
+
+
+def _content_type(request: Outgoing) -> str:
+    return next((line[1].decode("latin-1") for line in request.headers if _name(line) == "content-type"), "")
 
 
 def _foreign(headers: Headers) -> Headers:

@@ -1,28 +1,31 @@
-"""A filter for ``logging`` that masks each record before a handler writes it.
+"""A filter for ``logging`` that masks each record before it is written.
 
     handler.addFilter(MaskingFilter())
 
-Put it on handlers: a filter on a logger does not see the records of loggers below it. The message is put
+Put it on handlers: a filter on a logger does not see the records of the loggers below it. The message is put
 together first, since a secret may stand half in the format and half in an argument; then message, traceback,
 stack and every extra attribute are masked, and the parts they were made from are dropped, so that no
-formatter can make them again. The record that other handlers get is another object, and is not changed.
+formatter can make them again. The record itself is changed, so handlers that come later get the masked one.
 
 The rule: no record is lost and none gets out unmasked. Where masking fails, or the policy blocks, what is
 written says so in place of the message.
+
+The library's own loggers have this filter; what a masker needs is loaded with the first record.
 """
 
 from __future__ import annotations
 
-import copy
 import logging
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from delegate.errors import MaskingError
-from delegate.masking.masker import Masker
 
-__all__ = ["MaskingFilter"]
+if TYPE_CHECKING:
+    from delegate.masking.masker import Masker
 
-_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+__all__ = ["MaskingFilter", "masked_logger"]
+
+_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _FORMATTER: Final = logging.Formatter()
 
 
@@ -32,27 +35,38 @@ class MaskingFilter(logging.Filter):
     def __init__(self, masker: Masker | None = None) -> None:
         """Use ``masker``, or one with the default policy."""
         super().__init__()
-        self._masker = masker or Masker()
+        self._masker = masker
 
-    def filter(self, record: logging.LogRecord) -> logging.LogRecord:
-        """A masked copy of ``record``."""
-        masked = copy.copy(record)
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Mask ``record``, and let it pass."""
         try:
-            self._mask(masked)
+            self._mask(record)
         except MaskingError as error:
-            _replace(masked, f"[MASKED:blocked] {error}")
+            _replace(record, f"[MASKED:blocked] {error}")
         except Exception:  # noqa: BLE001 - a log call never fails, and never shows what could not be masked
-            _replace(masked, "[MASKED:error]")
-        return masked
+            _replace(record, "[MASKED:error]")
+        return True
 
     def _mask(self, record: logging.LogRecord) -> None:
+        if self._masker is None:
+            from delegate.masking.masker import default_masker  # noqa: PLC0415 - with the first record
+
+            self._masker = default_masker()
         if record.exc_info and not record.exc_text:
             record.exc_text = _FORMATTER.formatException(record.exc_info)
         texts = {"msg": record.getMessage(), "exc_text": record.exc_text, "stack_info": record.stack_info}
         extra = {name: value for name, value in vars(record).items() if name not in _STANDARD}
-        masked = self._masker.mask({"texts": texts, "extra": extra}).value
-        vars(record).update(masked["extra"])
-        vars(record).update(masked["texts"], args=None, exc_info=None)
+        masked_texts = self._masker.mask(texts).value
+        masked_extra = self._masker.mask(extra).value
+        vars(record).update(masked_extra)
+        vars(record).update(masked_texts, args=None, exc_info=None)
+
+
+def masked_logger(name: str) -> logging.Logger:
+    """The logger ``name``, with a filter that masks what is logged through it."""
+    logger = logging.getLogger(name)
+    logger.addFilter(MaskingFilter())
+    return logger
 
 
 def _replace(record: logging.LogRecord, message: str) -> None:

@@ -10,7 +10,7 @@ and the one that was given is never changed. Request bodies are never rewritten.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -22,9 +22,10 @@ from delegate.masking.markers import LIMITS
 from delegate.masking.policy import Policy
 from delegate.masking.probe import Plain, look
 from delegate.masking.rules import Rules
+from delegate.masking.streams import pieces
 from delegate.masking.walk import NUL, Walk, divided
 
-__all__ = ["Masked", "Masker", "mask_metadata"]
+__all__ = ["Masked", "Masker", "default_masker", "mask_metadata"]
 
 _DEFAULT: Final = Policy()
 
@@ -67,6 +68,21 @@ class Masker:
         _require_unblocked(findings)
         return Masked(masked, findings)
 
+    def mask_stream(self, chunks: Iterable[str]) -> Iterator[Masked]:
+        """A text of any length, in parts of the masker's own choosing; findings point at lines, from ``/1``.
+
+        Raises as ``mask`` does, when it comes to the part that the policy blocks.
+        """
+        for text, seen in pieces(chunks, self._rules):
+            findings = tally(seen)
+            _require_unblocked(findings)
+            yield Masked(text, findings)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy it was made from."""
+        return self._rules.policy
+
     def _found(self, plain: Plain) -> dict[int, Sequence[Hit]] | None:
         """What was found in the texts of a plain value, by index; ``None`` where it is not so plain."""
         rules, texts = self._rules, plain.texts
@@ -94,11 +110,12 @@ class Masker:
 
 def mask_metadata(value: object) -> Any:
     """``value`` as it may leave, by the default policy: everything that is found is masked."""
-    return _default_masker().mask(value).value
+    return default_masker().mask(value).value
 
 
 @cache
-def _default_masker() -> Masker:
+def default_masker() -> Masker:
+    """The masker of the default policy, made when it is first asked for."""
     return Masker()
 
 

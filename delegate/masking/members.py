@@ -64,7 +64,7 @@ def members(shape: Shape, parts: Parts, above: Member, names: Names) -> Iterator
 def text_place(parts: Parts, nth: int, names: Names) -> tuple[int, Member]:
     """Slot of the ``nth`` text of a plain container, and what is known of it.
 
-    Raises ``RuntimeError`` where there are fewer: somebody else is changing the container.
+    Raises ``IndexError`` where there are fewer: somebody else is changing the container.
     """
     keys = parts.names or ()
     if nth < len(keys):
@@ -75,8 +75,7 @@ def text_place(parts: Parts, nth: int, names: Names) -> tuple[int, Member]:
             if not nth:
                 return index, _under(keys[index], parts, NO_NAME, names) if keys else NO_NAME
             nth -= 1
-    msg = "the value changed while it was masked"
-    raise RuntimeError(msg)
+    raise IndexError(nth)
 
 
 def key_text(key: object) -> str:

@@ -32,6 +32,8 @@ class Seen(NamedTuple):
     kind: str
     detector: str
     action: Action
+    at: int = 0
+    """Where in the text; in the one that was changed already, for what turned up only then."""
 
 
 class Rewritten(NamedTuple):
@@ -64,10 +66,11 @@ def rewrite(
         for hit in _settled(hits, markings):
             mode = mode_of(hit.kind)
             if mode == "warn" and text is given:
-                seen.append(Seen(hit.kind, hit.detector, "warned"))
+                seen.append(Seen(hit.kind, hit.detector, "warned", hit.start))
             if mode in {"off", "warn"}:
                 continue
-            seen.append(Seen(hit.kind, hit.detector, "blocked" if mode == "block" else "masked"))
+            action: Action = "blocked" if mode == "block" else "masked"
+            seen.append(Seen(hit.kind, hit.detector, action, hit.start))
             parts += (text[place : hit.start], _replacement(text, hit, markers))
             place = hit.end
         if not place:

@@ -33,11 +33,11 @@ _KINDS: Final = frozenset(
 class Rules:
     """Everything a walk needs to know."""
 
-    __slots__ = ("_places", "_policy", "markers", "names", "recognizer", "scanner")
+    __slots__ = ("_places", "markers", "names", "policy", "recognizer", "scanner")
 
     def __init__(self, policy: Policy) -> None:
         """Compile ``policy``; raises ``ConfigurationError`` where its detectors or engine cannot be used."""
-        self._policy = policy
+        self.policy = policy
         self._places = policy.places()
         self.recognizer = policy.recognizer
         self.names = Names(policy.exempt)
@@ -49,16 +49,12 @@ class Rules:
 
     def mode_at(self, place: Sequence[str], kind: str) -> Mode:
         """The mode for ``kind`` at the place with these pointer parts."""
-        return mode_at(self._policy, self._places, place, kind)
+        return mode_at(self.policy, self._places, place, kind)
 
     def type_marker(self, cls: type) -> str:
         """What stands for an object of ``cls``; its name is searched like any text."""
         marker = type_marker(cls)
         return "[OBJECT]" if self.scanner.scan(marker) else marker
-
-    def suspect(self, name: str, text: str) -> bool:
-        """Whether ``text`` is a secret under ``name``."""
-        return bool(self.scanner.scan_value(name, text))
 
     def search(self, text: str, member: Member) -> Sequence[Hit]:
         """What counts of everything that is found in one text, its name and the recognizer asked too."""
@@ -81,8 +77,8 @@ class Rules:
         """``hits`` without those that the policy allows, or that are guesses under a governance name."""
         if member.exempt:
             hits = [hit for hit in hits if hit.rank >= _CERTAIN]
-        if self._policy.allow:
-            allow = self._policy.allow
+        if self.policy.allow:
+            allow = self.policy.allow
             hits = [hit for hit in hits if hit.detector == _KNOWN or text[hit.start : hit.end] not in allow]
         return hits
 
@@ -102,6 +98,6 @@ class Rules:
             text,
             hits,
             search=lambda changed: self.search(changed, member),
-            mode_of=lambda kind: "off" if self._policy.kinds.get(kind) == "off" else "mask",
+            mode_of=lambda kind: "off" if self.policy.kinds.get(kind) == "off" else "mask",
             markers=self.markers,
         ).text

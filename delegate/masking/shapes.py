@@ -54,7 +54,7 @@ def shape_of(value: object) -> Shape | None:
         return exact
     if cls is types.MappingProxyType:
         (behind,) = gc.get_referents(value)
-        return _PROXY if isinstance(behind, dict) else _FOREIGN_PROXY
+        return _PROXY if issubclass(type(behind), dict) else _FOREIGN_PROXY
     for base, shape in _DERIVED:
         if issubclass(cls, base):
             return shape._replace(foreign=base is not BaseException and bool(attributes(value)))
@@ -156,10 +156,10 @@ def _build_tuple(value: Any, parts: Parts) -> Any:
 
 
 def _build_set(value: Any, parts: Parts) -> Any:
-    base = frozenset if isinstance(value, frozenset) else set
-    new = base.__new__(type(value), parts.values)
-    if base is set:
-        set.update(new, parts.values)
+    if issubclass(type(value), frozenset):
+        return frozenset.__new__(type(value), parts.values)
+    new = set.__new__(type(value))
+    set.update(new, parts.values)
     return new
 
 
@@ -194,7 +194,7 @@ def _take_exception(value: Any) -> Parts:
     """Arguments, attributes and notes, and the exceptions it came from; never the traceback's frames."""
     state: dict[str, object] = {"args": _native(BaseException, "args").__get__(value)}
     state |= {name: _native(BaseException, name).__get__(value) for name in _CHAIN}
-    if isinstance(value, OSError):
+    if issubclass(type(value), OSError):
         state |= {name: _native(OSError, name).__get__(value) for name in _SYSTEM}
     state |= attributes(value)
     return Parts(list(state), list(state.values()))
@@ -211,7 +211,7 @@ def _build_exception(value: Any, parts: Parts) -> object:
     _native(BaseException, "args").__set__(new, arguments)
     for name, linked in kept.items():
         owner: type = BaseException if name in _CHAIN else OSError
-        if owner is OSError or isinstance(linked, BaseException):
+        if owner is OSError or issubclass(type(linked), BaseException):
             _native(owner, name).__set__(new, linked)
     suppressed = _native(BaseException, "__suppress_context__")
     suppressed.__set__(new, suppressed.__get__(value))

@@ -46,6 +46,13 @@ _SECRET: Final = ("secret", "secret-type")
 """Kind and detector of what its own type calls a secret."""
 
 
+_UNOPENED: Final = Parts(None, ())
+
+
+def _at(parts: Parts, slot: int) -> object:
+    return parts.values[slot] if slot >= 0 else (parts.names or ())[~slot]
+
+
 class _Frame:
     """One container on the way, and what is to become of its members."""
 
@@ -58,8 +65,8 @@ class _Frame:
         self.slot = slot
         self.member = member
         self.depth: int = parent.depth + 1 if parent else 0
-        self.parts: Parts | None = None
-        """``None`` until it was opened, and where it was given up."""
+        self.parts = _UNOPENED
+        """What it holds; nothing until it is opened, and where it was given up."""
         self.changes: dict[int, object] = {}
         """New members by slot: the index of a value, or the inverted index of its key."""
         self.shown: dict[int, str] = {}
@@ -102,7 +109,7 @@ class Walk:
     def run_plain(self, plain: Plain, found: Mapping[int, Sequence[Hit]]) -> object:
         """What may leave of a plain value, of whose texts only those in ``found`` (by index) need thought.
 
-        Raises ``RuntimeError`` where the value changed since it was opened.
+        Raises ``RuntimeError`` or ``IndexError`` where the value changed since it was opened.
         """
         root = self._root(plain.containers[0][0])
         frames = {0: root}
@@ -113,6 +120,9 @@ class Walk:
             which = bisect_right(starts, index, hi=len(plain.containers)) - 1
             frame = self._framed(which, plain, places, frames)
             slot, member = text_place(frame.parts, index - starts[which], self._rules.names)
+            if _at(frame.parts, slot) is not plain.texts[index]:
+                msg = "the value changed while it was masked"
+                raise RuntimeError(msg)
             self._settled(_Leaf(frame, slot, member, plain.texts[index], PLAIN_TEXT), hits)
         self._frames = [frames[which] for which in sorted(frames) if which]
         return self._finished(root)
@@ -157,7 +167,6 @@ class Walk:
     def _open(self, frame: _Frame) -> None:
         """Take one container apart, or give it up."""
         leaves, frames, nodes = len(self._leaves), len(self._frames), self._nodes
-        trouble = "error"
         try:
             frame.parts = parts = frame.shape.take(frame.value)
             self._items += len(parts.values)
@@ -168,8 +177,8 @@ class Walk:
                 return
             trouble = "nodes"
         except Exception:  # noqa: BLE001 - whatever a value does, it is masked
-            frame.parts = None
-        frame.parts, self._nodes = None, nodes
+            trouble = "error"
+        frame.parts, self._nodes = _UNOPENED, nodes
         del self._leaves[leaves:], self._frames[frames:]
         self._mark(frame.parent, frame.slot, trouble)
 
@@ -265,7 +274,7 @@ class Walk:
         else:
             hits = rules.counting(leaf.text, hits, leaf.member)
         done = rules.rewrite(leaf.text, hits, leaf.member, self._raw_parts(frame, slot))
-        self._seen += [(frame, slot, *seen) for seen in done.seen]
+        self._seen += [(frame, slot, *seen[:3]) for seen in done.seen]
         if slot < 0:
             frame.shown[slot] = rules.shown(leaf.text, hits, leaf.member)
         if len(done.text) > MASKING_STRING_MAX_CHARS:
@@ -279,7 +288,7 @@ class Walk:
 
     def _close(self, frame: _Frame) -> None:
         """Make a container anew if something in it changed."""
-        if frame.parts is None or not (frame.changes or frame.shape.foreign):
+        if frame.parts is _UNOPENED or not (frame.changes or frame.shape.foreign):
             return
         try:
             made = frame.shape.build(frame.value, self._changed(frame, frame.parts))
@@ -327,7 +336,7 @@ class Walk:
     @staticmethod
     def _raw_part(frame: _Frame, slot: int) -> str:
         index = slot if slot >= 0 else ~slot
-        if frame.parts is None or frame.parts.names is None:
+        if frame.parts.names is None:
             return str(index)
         try:
             return key_text(frame.parts.names[index])

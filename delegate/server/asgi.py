@@ -14,7 +14,6 @@ Place it outermost: a middleware outside of it could change what was verified. I
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from inspect import isawaitable
@@ -23,6 +22,7 @@ from urllib.parse import unquote
 
 from delegate.envelope.target import require_method, require_target
 from delegate.errors import ActionUnmappedError, ConfigurationError, DelegateError, TargetRejectedError
+from delegate.masking.logs import masked_logger
 from delegate.scope import Action
 from delegate.server.body import RequestBody
 from delegate.server.development import masked_base
@@ -52,7 +52,7 @@ _SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 _POLICY_VIOLATION: Final = 1008
 """WebSocket close code (RFC 6455 section 7.4.1)."""
 
-_log: Final = logging.getLogger("delegate.server")
+_log: Final = masked_logger("delegate.server")
 
 
 class DelegateMiddleware:

@@ -22,6 +22,7 @@ from delegate.limits import (
     SKEW_DEFAULT,
     WINDOW_MAX,
 )
+from delegate.masking.logs import masked_logger
 from delegate.names import require_name
 from delegate.token.cache import ChainCache
 from delegate.verifier.explain import Explanation
@@ -42,7 +43,8 @@ KEPT_EVERYTHING: Final = 0
 
 _Body: TypeAlias = "bytes | Callable[[ReadBody], Any]"
 
-_log: Final = logging.getLogger("delegate.verifier")
+_log: Final = masked_logger("delegate.verifier")
+masked_logger("delegate.revocation")  # a room on masking's own floor, which cannot ask for it
 
 
 class Verifier:
