@@ -94,7 +94,8 @@ def itin(text: str) -> bool:
 
 def aba(text: str) -> bool:
     """Whether this is a routing number: a Federal Reserve prefix, and 3-7-1 weights adding up."""
-    prefix = int(text[:2])
+    number = digits(text)
+    prefix = int(number[:2])
     if not (0 <= prefix <= 12 or 21 <= prefix <= 32 or 61 <= prefix <= 72 or prefix == 80):
         return False
-    return sum(int(digit) * weight for digit, weight in zip(text, (3, 7, 1) * 3, strict=True)) % 10 == 0
+    return sum(int(digit) * weight for digit, weight in zip(number, (3, 7, 1) * 3, strict=True)) % 10 == 0

@@ -1,8 +1,8 @@
 """Looking into encodings: escapes undone with the way back, and encoded runs opened.
 
-``unescape`` undoes one layer of percent encoding (RFC 3986), of backslash escapes (JSON, and ``\\x``), or of
-HTML character references, whichever occur, and keeps the way back. ``opened`` gives what a run of base64,
-base64url or hexadecimal characters says, when that is text. The scanner calls both down to
+``unescaped`` undoes one layer of percent encoding (RFC 3986), of backslash escapes (JSON, and ``\\x``), or of
+HTML character references, whichever occur, and keeps the way back. ``decodings`` gives what the parts of a run of
+characters say in base64, base64url or hexadecimal, when that is text. The scanner calls both down to
 ``limits.MASKING_DECODING_DEPTH`` under one budget; what is found inside an encoded run masks all of it.
 """
 
@@ -12,30 +12,39 @@ import base64
 import binascii
 import html
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from delegate.masking.folding import Mapped
 
-__all__ = ["opened", "unescape"]
+__all__ = ["decodings", "unescaped"]
 
 _ESCAPES: Final = re.compile(
-    r"(?:%[0-9A-Fa-f]{2})+"
-    r"|(?:\\u[0-9A-Fa-f]{4}){1,2}"
-    r"|\\x[0-9A-Fa-f]{2}"
-    r"|\\{2}|\\[\"'/nrtbf]"
+    r"%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2}){0,4096}"
+    r"|\\(?:u[0-9A-Fa-f]{4}(?:\\u[0-9A-Fa-f]{4})?|x[0-9A-Fa-f]{2}|[\\\"'/nrtbf])"
     r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|amp|lt|gt|quot|apos|commat|colon|equals|lowbar|period|nbsp);"
 )
 _CONTROLS: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 
-def unescape(text: str) -> Mapped | None:
-    """``text`` with one layer of escapes undone; ``None`` when there is none."""
+def unescaped(text: str) -> Iterator[tuple[int, Mapped]]:
+    """Each leaf of ``text`` that holds escapes, with one layer of them undone, and where it begins."""
+    match = _ESCAPES.search(text)
+    while match:
+        start = text.rfind("\0", 0, match.start()) + 1
+        end = text.find("\0", match.end())
+        end = len(text) if end < 0 else end
+        yield start, _undone(text[start:end])
+        match = _ESCAPES.search(text, end)
+
+
+def _undone(leaf: str) -> Mapped:
     pieces: list[str] = []
     marks: list[int] = [0]
     origins: list[int] = [0]
     length = done = 0
-    for match in _ESCAPES.finditer(text):
-        plain = text[done : match.start()]
+    for match in _ESCAPES.finditer(leaf):
+        plain = leaf[done : match.start()]
         pieces.append(plain)
         length += len(plain)
         done = match.start()
@@ -45,10 +54,8 @@ def unescape(text: str) -> Mapped | None:
             origins += (done, done + size)
             length += len(unit)
             done += size
-    if not done:
-        return None
-    pieces.append(text[done:])
-    return Mapped("".join(pieces), marks, origins, len(text))
+    pieces.append(leaf[done:])
+    return Mapped("".join(pieces), marks, origins, len(leaf))
 
 
 def _units(escape: str) -> list[tuple[str, int]]:
@@ -86,21 +93,41 @@ def _utf16(escape: str) -> list[tuple[str, int]]:
     return [(_safe(chr(first)), 6), (_safe(chr(second)), 6)]
 
 
-_HEX_RUN: Final = re.compile(r"(?:0x)?((?:[0-9A-Fa-f]{2}){10,})")
+_ENCODED: Final = re.compile(
+    r"(?P<hex>(?:0x)?(?P<digits>(?:[2-7][0-9A-Fa-f]){10}(?:[0-9A-Fa-f]{2}){0,32768}))(?![A-Za-z0-9])"
+    r"|(?P<base64>(?:[CI-Za-f][A-Za-z0-9+/_-]{3}){5}[A-Za-z0-9+/_-]{0,65536}={0,2})"
+)
+_BEHIND: Final = re.compile(r"[_.+=~-]")
 _TO_STANDARD: Final = str.maketrans("-_", "+/")
 
 
-def opened(run: str) -> str | None:
-    """The text that ``run`` encodes in hexadecimal, base64 or base64url; ``None`` when it is not text."""
-    hexadecimal = _HEX_RUN.fullmatch(run)
-    if hexadecimal:
-        return _as_text(bytes.fromhex(hexadecimal[1]))
-    body = run.rstrip("=").translate(_TO_STANDARD)
-    if len(body) % 4 == 1:
-        body = body[:-1]
+def decodings(text: str, first: int, last: int) -> Iterator[tuple[int, int, str]]:
+    """What the run ``text[first:last]`` and the base64 that it begins encode: places, and what they say.
+
+    An encoded part begins with the run or behind a separator, as the encoding of five ASCII quads begins; it
+    may reach over slashes, which are no part of a run.
+    """
+    place = first
+    while place < last:
+        match = _ENCODED.match(text, place)
+        said = _said(match) if match else None
+        if match and said is not None:
+            yield *match.span(), said
+            place = match.end()
+        separator = _BEHIND.search(text, place, last)
+        if separator is None:
+            return
+        place = separator.end()
+
+
+def _said(match: re.Match[str]) -> str | None:
+    if match["hex"]:
+        return _as_text(bytes.fromhex(match["digits"]))
+    body = match["base64"].rstrip("=").translate(_TO_STANDARD)
+    body = body[: len(body) - (len(body) % 4 == 1)]
     try:
         return _as_text(base64.b64decode(body + "=" * (-len(body) % 4), validate=True))
-    except (binascii.Error, ValueError):
+    except binascii.Error:
         return None
 
 

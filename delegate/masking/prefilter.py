@@ -1,118 +1,219 @@
 """The cheap pass: which finders could find anything in a text. Clean text ends here.
 
-The answer may say yes where there is nothing, never no where there is something; so the finders decide, and
-both engines, which answer differently often, lead to the same findings.
+The answer may say yes where there is nothing, never no where there is something; the finders decide. So two
+engines that answer differently lead to the same findings.
 
-- ``re``: the text is turned into a string of classes by one table look-up a character, and a few substring
-  searches over it answer everything: fifteen token characters in a row, groups of digits, signs.
-- ``re2``: one pass of a `re2.Set`, an automaton over all literals at once, answers the same questions.
+- ``re``: one table look-up a character turns the text into classes, and a few substring searches over these
+  and over the text answer everything; each long run of token characters is looked at by two patterns.
+- ``re2``: one pass of a `re2.Set`, an automaton over all the literals at once; only what it names is asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
 
 from delegate.errors import ConfigurationError
-from delegate.masking.tokens import RUN, RUN_CHARACTERS, Needles, Prefixes
+from delegate.masking.tokens import DECODABLE, RUN, RUN_CHARACTERS, Gated, Runs
 
-__all__ = ["Prefilter", "Signs", "runs"]
+__all__ = ["STEMS", "Prefilter", "Signs", "prefilter"]
 
-_STEMS: Final = ("pass", "pw", "secret", "token", "key", "auth", "cred", "sess", "cookie", "jwt", "earer", "basic", "cvv", "otp", "sid")
-_COMMANDS: Final = (" -u", " --user", " -p", " -a ", " -w ", " --auth", " --proxy-user")
+STEMS: Final = (
+    *("pass", "token", "key", "secret", "auth", "cred", "pw", "sess", "cookie", "bearer", "basic", "cvv"),
+    *("identified by",),
+)
+"""Every name that running text is searched for holds one of these, in lower case."""
 
-
-def _table(spared: bytes, letters: bool) -> bytes:
-    kept = frozenset(RUN_CHARACTERS.encode())
-    return bytes(
-        (48 if chr(code).isdigit() else 97 if chr(code).isalpha() else code)
-        if letters and code < 128
-        else 120 if code in kept
-        else 32
-        for code in range(256)
-    )
-
-
-_CLASSES: Final = _table(b"", letters=False)
+_KEPT: Final = frozenset(RUN_CHARACTERS.encode())
+_CLASSES: Final = bytes(120 if code in _KEPT else 32 for code in range(256))
 """Token characters to ``x``, all others to a blank."""
 
-_SHAPES: Final = _table(b"", letters=True)
-"""Letters to ``a``, digits to ``0``, the rest of ASCII as it is."""
+_SHAPES: Final = bytes(
+    48 if chr(code).isdigit() and code < 128 else 97 if chr(code).isalpha() and code < 128 else code
+    for code in range(256)
+)
+"""Digits to ``0``, letters to ``a``, the rest of ASCII as it is."""
 
 _LONG: Final = b"x" * RUN
 
+_NUMBERS: Final = "000(?:0[ .-]?0000[ .-]?0000|0[ -]000000[ -]0|[. -]?00[. -]?0000|0-?0000-?0)"
+"""Cards, Social Security numbers and routing numbers, in shapes; it begins with a literal, so it is fast."""
 
-class Signs(NamedTuple):
+_ACCOUNTS: Final = "aa00(?:[ -]?[a0]{4}){2}[ -]?[a0]{3}"
+"""International bank account numbers, in shapes."""
+
+_find_numbers: Final = re.compile(_NUMBERS.encode()).search
+_find_accounts: Final = re.compile(_ACCOUNTS.encode()).finditer
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
     """What a text may hold, and what was made of it on the way."""
 
-    any: bool
-    classes: bytes = b""
-    lower: str = ""
-    address: bool = False
-    at: bool = False
-    dashes: bool = False
-    long_run: bool = False
-    needles: frozenset[int] = frozenset()
-    digits: bool = False
-    ssn: bool = False
-    iban: bool = False
-    context: bool = False
-    names: bool = False
-    commands: bool = False
-    escapes: bool = False
-
-
-_CLEAN: Final = Signs(any=False)
+    lower: str
+    shapes: bytes
+    runs: list[tuple[int, int]]
+    gated: frozenset[int]
+    at: bool
+    dashes: bool
+    numbers: bool
+    accounts: bool
+    names: bool
+    flags: bool
+    escapes: bool
 
 
 class Prefilter:
-    """One engine's answer; immutable."""
+    """The engine `re`; immutable."""
 
-    __slots__ = ("_gates", "_set")
+    __slots__ = ("_gates", "_named", "_runs")
 
-    def __init__(self, prefixes: Prefixes, needles: Needles, engine: Literal["re", "re2"]) -> None:
+    def __init__(self, runs: Runs, gated: Gated) -> None:
         """Prepare the answer for these rows."""
-        self._gates = needles.by_gate
-        self._set = None
+        self._runs = runs
+        self._gates = tuple((gate, entries) for gate, entries in gated.by_gate.items() if gate != "name")
+        self._named = gated.by_gate.get("name", ())
 
-    def __call__(self, text: str) -> Signs:
-        """What ``text`` may hold."""
+    def __call__(self, text: str, *, every_run: bool = False) -> Signs | None:
+        """What the ASCII or folded ``text`` may hold; ``None`` for nothing."""
         octets = text.encode("ascii", "replace")
-        classes = octets.translate(_CLASSES)
-        shapes = octets.translate(_SHAPES)
         lower = text.lower()
-        long_run = _LONG in classes
-        signs = Signs(
-            any=True,
-            classes=classes,
-            lower=lower,
-            address="://" in text,
-            at="@" in text,
-            dashes="-----" in text,
-            long_run=long_run,
-            needles=self._needles(text),
-            digits=b"000000000000" in shapes or b"0000 0000" in shapes or b"0000-0000" in shapes or b"0000.0000.0" in shapes,
-            ssn=b"000-00-0000" in shapes or b"000.00.0000" in shapes,
-            iban=long_run or b"aa00 " in shapes or b"aa00-" in shapes,
-            context=b"00000" in shapes or b"0-0" in shapes or b"00 00" in shapes,
-            names=any(stem in lower for stem in _STEMS),
-            commands=" -" in text and any(flag in text for flag in _COMMANDS),
-            escapes="%" in text or "\\" in text or "&" in text,
-        )
-        return signs
+        shapes = octets.translate(_SHAPES)
+        classes = octets.translate(_CLASSES)
+        at = "@" in text
+        dashes = "----" in text
+        flags = " -" in text
+        escapes = "%" in text or "\\" in text or "&" in text
+        names = _has_stem(lower)
+        numbers = _find_numbers(shapes) is not None
+        accounts = b"aa00" in shapes and _has_account(shapes)
+        runs = self._spans(text, classes, every_run=every_run) if _LONG in classes else []
+        gated = self._gated(text, names)
+        if not (names or runs or at or numbers or escapes or flags or dashes or accounts or gated):
+            return None
+        return Signs(lower, shapes, runs, frozenset(gated), at, dashes, numbers, accounts, names, flags, escapes)
 
-    def _needles(self, text: str) -> frozenset[int]:
-        return frozenset(
-            index for gate, entries in self._gates if gate in text for literal, index in entries if literal in text
-        )
+    def _spans(self, text: str, classes: bytes, *, every_run: bool) -> list[tuple[int, int]]:
+        interesting = self._runs.interesting
+        return [
+            (start, end) for start, end in long_runs(classes) if every_run or interesting(text, start, end)
+        ]
+
+    def _gated(self, text: str, names: bool) -> list[int]:  # noqa: FBT001 - a sign among signs
+        found = [
+            index
+            for gate, entries in self._gates
+            if gate in text
+            for needle, index in entries
+            if needle in text
+        ]
+        if names:
+            found += [index for needle, index in self._named if needle in text]
+        return found
 
 
-def runs(classes: bytes) -> Iterator[tuple[int, int]]:
-    """Every long run of token characters."""
+class AutomatonPrefilter(Prefilter):
+    """The engine `re2`; immutable."""
+
+    __slots__ = ("_match",)
+
+    def __init__(self, runs: Runs, gated: Gated) -> None:
+        """Build the automaton. Raises ``ConfigurationError`` when `google-re2` is missing."""
+        super().__init__(runs, gated)
+        self._match = _automaton(runs, [gate for gate, _ in self._gates])
+
+    def __call__(self, text: str, *, every_run: bool = False) -> Signs | None:
+        """The same answer, from one pass over ``text``."""
+        octets = text.encode("ascii", "replace")
+        said = self._match(octets)
+        if not said and not every_run:
+            return None
+        names = _NAMES in said
+        asked = every_run or _TOKENS in said
+        runs = self._spans(text, octets.translate(_CLASSES), every_run=every_run) if asked else []
+        gated = self._gated(text, names) if names or _GATES in said else []
+        at, dashes, flags, escapes = _AT in said, _DASHES in said, _FLAGS in said, _ESCAPES in said
+        numbers, accounts = _FIGURES in said, _IBANS in said
+        if not (names or runs or at or numbers or escapes or flags or dashes or accounts or gated):
+            return None
+        return Signs(
+            text.lower(), octets.translate(_SHAPES), runs, frozenset(gated),
+            at, dashes, numbers, accounts, names, flags, escapes,
+        )  # fmt: skip
+
+
+def prefilter(runs: Runs, gated: Gated, engine: Literal["re", "re2"]) -> Prefilter:
+    """The prefilter of an engine."""
+    return Prefilter(runs, gated) if engine == "re" else AutomatonPrefilter(runs, gated)
+
+
+def long_runs(classes: bytes) -> Iterator[tuple[int, int]]:
+    """Every run of at least ``RUN`` token characters."""
     start = classes.find(_LONG)
     while start >= 0:
         end = classes.find(b" ", start)
         end = len(classes) if end < 0 else end
         yield start, end
         start = classes.find(_LONG, end)
+
+
+def _has_account(shapes: bytes) -> bool:
+    """Whether the shape of an account number begins where no word goes on, as inside every long hash."""
+    return any(
+        match.start() == 0 or shapes[match.start() - 1] not in b"a0" for match in _find_accounts(shapes)
+    )
+
+
+def _has_stem(lower: str) -> bool:
+    """Whether one of ``STEMS`` occurs; what two stems share is looked for first."""
+    return (
+        ("ss" in lower and ("pass" in lower or "sess" in lower))
+        or ("ke" in lower and ("key" in lower or "token" in lower))
+        or ("cre" in lower and ("secret" in lower or "cred" in lower))
+        or "auth" in lower
+        or "pw" in lower
+        or "cookie" in lower
+        or "bearer" in lower
+        or "basic" in lower
+        or "cvv" in lower
+        or "identified by" in lower
+    )
+
+
+_NAMES, _TOKENS, _GATES, _FIGURES, _IBANS, _AT, _DASHES, _FLAGS, _ESCAPES = range(9)
+
+
+def _automaton(runs: Runs, gates: list[str]) -> Callable[[bytes], list[int]]:
+    """A matcher that names the questions, by their numbers above, to which the answer may be yes."""
+    try:
+        re2: Any = import_module("re2")
+    except ImportError:
+        msg = 'the engine "re2" needs google-re2: pip install "delegate-security[fast]"'
+        raise ConfigurationError(msg, field="engine") from None
+    anchors = [*map(re.escape, runs.literals), DECODABLE]
+    beginning = f"(?:^|[^A-Za-z0-9])(?:{'|'.join(anchors)})[A-Za-z0-9_.~+=/:|$-]{{6}}"
+    questions = {
+        _NAMES: f"(?i:{'|'.join(STEMS)})",
+        _TOKENS: "|".join([beginning, *map(re.escape, runs.needles)]),
+        _GATES: "|".join(map(re.escape, gates)) or "@",
+        _FIGURES: _spelled(_NUMBERS),
+        _IBANS: f"(?:^|[^A-Za-z0-9]){_spelled(_ACCOUNTS)}",
+        _AT: "@",
+        _DASHES: "----",
+        _FLAGS: " -",
+        _ESCAPES: r"[%\\&]",
+    }
+    automaton = re2.Set.SearchSet()
+    for number in sorted(questions):
+        automaton.Add(questions[number])
+    automaton.Compile()
+    return automaton.Match  # type: ignore[no-any-return]
+
+
+def _spelled(shape: str) -> str:
+    """A pattern over shapes as one over the text itself."""
+    classes = {"[a0]": "[A-Za-z0-9]", "0": "[0-9]", "a": "[A-Za-z]"}
+    return re.sub(r"\[a0\]|[0a]", lambda match: classes[match[0]], shape)

@@ -25,16 +25,16 @@ from delegate.masking import personal
 from delegate.masking.addresses import passwords_in_addresses
 from delegate.masking.assignments import assignments, value_hit
 from delegate.masking.commands import passwords_in_commands
-from delegate.masking.decoding import opened, unescape
+from delegate.masking.decoding import decodings, unescaped
 from delegate.masking.detectors import STANDARD, Detector
 from delegate.masking.folding import Mapped, fold
 from delegate.masking.hits import Hit, resolve
 from delegate.masking.key_names import KeyClass, classify, kind_of
 from delegate.masking.known import KnownValues
 from delegate.masking.pem import private_keys
-from delegate.masking.prefilter import Prefilter, Signs, runs
+from delegate.masking.prefilter import Signs, prefilter
 from delegate.masking.secret_shape import looks_random
-from delegate.masking.tokens import Needles, Prefixes
+from delegate.masking.tokens import Gated, Runs
 
 __all__ = ["Hit", "TextScanner"]
 
@@ -55,7 +55,7 @@ class _Budget:
 class TextScanner:
     """Immutable once made, and safe to share between threads."""
 
-    __slots__ = ("_entropy", "_known", "_needles", "_prefilter", "_prefixes")
+    __slots__ = ("_entropy", "_gated", "_known", "_prefilter", "_runs")
 
     def __init__(
         self,
@@ -66,9 +66,9 @@ class TextScanner:
         known: KnownValues | None = None,
     ) -> None:
         """Compile ``detectors``. ``entropy`` also finds random runs that no name or form explains."""
-        self._prefixes = Prefixes([row for row in detectors if row.prefixes])
-        self._needles = Needles([row for row in detectors if row.needles])
-        self._prefilter = Prefilter(self._prefixes, self._needles, engine)
+        self._runs = Runs([row for row in detectors if row.prefixes or row.run])
+        self._gated = Gated([row for row in detectors if row.needles and not row.run])
+        self._prefilter = prefilter(self._runs, self._gated, engine)
         self._entropy = entropy
         self._known = known
 
@@ -95,75 +95,67 @@ class TextScanner:
 
     def _scan(self, text: str, depth: int, budget: _Budget | None) -> list[Hit]:
         """One layer: the finders on ``text``, then whatever is encoded in it."""
-        signs = self._prefilter(text)
-        if not signs.any:
+        signs = self._prefilter(text, every_run=self._entropy)
+        if signs is None:
             return []
         hits = list(self._find(text, signs))
-        if depth < MASKING_DECODING_DEPTH:
-            budget = budget or _Budget()
-            if signs.escapes:
-                plain = unescape(text)
-                if plain is not None and budget.take(plain.text):
-                    hits += _mapped(plain, self._scan(plain.text, depth + 1, budget))
-            if signs.long_run:
-                hits += self._inside_runs(text, signs, depth, budget)
+        if depth == MASKING_DECODING_DEPTH:
+            return hits
+        budget = budget or _Budget()
+        if signs.escapes:
+            for start, plain in unescaped(text):
+                if budget.take(plain.text):
+                    hits += _mapped(plain, self._layer(plain.text, depth, budget), start)
+        for start, end in signs.runs:
+            hits += self._encoded(text, start, end, depth, budget)
         return hits
 
+    def _layer(self, text: str, depth: int, budget: _Budget) -> list[Hit]:
+        """One layer further in; decoding may have given other letters than ASCII."""
+        if text.isascii():
+            return self._scan(text, depth + 1, budget)
+        folded = fold(text)
+        return list(_mapped(folded, self._scan(folded.text, depth + 1, budget)))
+
     def _find(self, text: str, signs: Signs) -> Iterator[Hit]:
-        addresses: set[int] = set()
-        if signs.address:
+        userinfo: set[int] = set()
+        if signs.at:
             for hit in passwords_in_addresses(text):
-                addresses.add(hit.end)
+                userinfo.add(hit.end)
                 yield hit
         if signs.at:
-            yield from personal.emails(text, addresses)
+            yield from personal.emails(text, userinfo)
         if signs.dashes:
             yield from private_keys(text)
-        if signs.long_run:
-            yield from self._prefixes.find(text, signs.classes)
-        if signs.needles:
-            yield from self._needles.find(text, signs.needles)
-        if signs.digits:
-            yield from personal.cards(text)
-        if signs.ssn:
-            yield from personal.social_security_numbers(text)
-        if signs.iban:
-            yield from personal.bank_accounts(text)
-        if signs.context:
-            yield from personal.routing_numbers(text)
+        for start, end in signs.runs:
+            yield from self._runs.find(text, start, end)
+        if signs.gated:
+            yield from self._gated.find(text, signs.gated)
+        if signs.numbers:
+            yield from personal.numbers(text, signs.shapes, signs.lower)
+        if signs.accounts:
+            yield from personal.bank_accounts(text, signs.shapes)
         if signs.names:
             yield from assignments(text, signs.lower)
-        if signs.commands:
+        if signs.flags:
             yield from passwords_in_commands(text)
 
-    def _inside_runs(self, text: str, signs: Signs, depth: int, budget: _Budget) -> Iterator[Hit]:
-        """What long runs say when decoded; a run with a secret inside is one."""
-        for start, end in runs(signs.classes):
-            run = text[start:end]
-            for begin, stop in _encoded(run):
-                said = opened(run[begin:stop])
-                if said is not None and budget.take(said):
-                    inner = self._scan(said, depth + 1, budget) if said.isascii() else self.scan(said)
-                    if inner:
-                        best = max(inner, key=lambda hit: (hit.end - hit.start, hit.rank))
-                        yield best._replace(start=start + begin, end=start + stop)
-            if self._entropy and end - start >= 20 and looks_random(run):
-                yield Hit(start, end, "high_entropy", "entropy", 10)
+    def _encoded(self, text: str, first: int, last: int, depth: int, budget: _Budget) -> Iterator[Hit]:
+        """What a long run says when decoded: with a secret inside, the whole encoded part is one."""
+        for start, end, said in decodings(text, first, last):
+            if budget.take(said):
+                inner = self._layer(said, depth, budget)
+                if inner:
+                    best = max(inner, key=lambda hit: (hit.end - hit.start, hit.rank))
+                    yield best._replace(start=start, end=end)
+        if self._entropy and looks_random(text[first:last]):
+            yield Hit(first, last, "high_entropy", "entropy", 10)
 
 
-_ENCODED: Final = re.compile(r"[A-Za-z0-9+/_-]{15,}={0,2}")
-
-
-def _encoded(run: str) -> Iterator[tuple[int, int]]:
-    """The parts of a run that could be base64 or hexadecimal."""
-    for match in _ENCODED.finditer(run):
-        yield match.span()
-
-
-def _mapped(text: Mapped, hits: list[Hit]) -> Iterator[Hit]:
+def _mapped(text: Mapped, hits: list[Hit], place: int = 0) -> Iterator[Hit]:
     for hit in hits:
         start, end = text.span(hit.start, hit.end)
-        yield hit._replace(start=start, end=end)
+        yield hit._replace(start=place + start, end=place + end)
 
 
 def _within_leaves(text: str, hits: list[Hit]) -> list[Hit]:

@@ -1,8 +1,9 @@
-"""The table's rows at work: literals that begin tokens, and literals that occur in them.
+"""The table's rows at work, each tried only where its anchor stands.
 
-``Prefixes`` looks at each long run of token characters once: a trie of all prefixes, tried where the run
-begins and behind each separator inside it, says which rows could match there, and only these are tried, in
-place. ``Needles`` tries a row over the text where one of its literals occurs.
+``Runs`` looks at each long run of token characters: a trie of all prefixes, tried where the run begins and
+behind each separator inside it, says which rows could match there, and only these are tried, in place; rows
+with needles inside runs follow where the run is long enough for them. ``Gated`` tries a row over the whole
+text where its gate and one of its needles occur.
 """
 
 from __future__ import annotations
@@ -15,78 +16,111 @@ from typing import Final
 from delegate.masking.detectors import Detector
 from delegate.masking.hits import Hit
 
-__all__ = ["GATES", "RUN", "RUN_CHARACTERS", "Needles", "Prefixes"]
+__all__ = ["DECODABLE", "RUN", "RUN_CHARACTERS", "Gated", "Runs"]
 
-RUN_CHARACTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.~+/="
-"""Of which the runs are made that the scanner looks at."""
+RUN_CHARACTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.~+="
+"""Of which the runs are made that the scanner looks at. No slash, or every address would be one."""
 
-RUN: Final = 15
-"""How long a run is at least: the shortest account number (Norway), shorter than any token of the table."""
+RUN: Final = 20
+"""How long a run is at least: the shortest tokens without other context (AWS key ids) have twenty characters."""
 
-GATES: Final = "~|$@:=._-+/ "
+_BEHIND: Final = "[_.+=~-]"
+"""Separators in a run: a token may begin behind one."""
+
+DECODABLE: Final = r"(?:0x)?(?:[2-7][0-9A-Fa-f]){10}|(?:[CI-Za-f][A-Za-z0-9+/_-]{3}){5}"
+"""How hexadecimal or base64 of ASCII text begins: the first bits of ASCII are 0, so not every digit can."""
 
 
-class Prefixes:
-    """All rows that begin with a literal."""
+class Runs:
+    """All rows whose anchor is inside a long run."""
 
-    __slots__ = ("_at", "_behind", "_rows")
+    __slots__ = ("_behind", "_inside", "_needle", "_rows", "_shortest", "_start", "literals", "needles")
 
     def __init__(self, rows: Sequence[Detector]) -> None:
-        """Compile the rows and the trie of their prefixes."""
-        compiled = {row: re.compile(row.pattern) for row in rows}
+        """Compile the rows, the trie of their prefixes, and the pattern of their needles."""
         by_prefix: dict[str, list[tuple[Detector, re.Pattern[str]]]] = defaultdict(list)
-        for row, pattern in compiled.items():
+        for row in rows:
+            pattern = re.compile(row.pattern)
             for prefix in row.prefixes:
                 by_prefix[prefix].append((row, pattern))
         self._rows = {
-            literal: [entry for prefix, entries in by_prefix.items() if literal.startswith(prefix) for entry in entries]
+            literal: [entry for prefix in by_prefix if literal.startswith(prefix) for entry in by_prefix[prefix]]
             for literal in by_prefix
         }
-        trie = _trie(sorted(by_prefix))
-        self._at = re.compile(trie)
-        self._behind = re.compile(f"[_./+=~-](?=({trie}))")
+        self._inside = [(row, re.compile(row.pattern)) for row in rows if row.run]
+        self._shortest = min((row.run for row in rows if row.run), default=1 << 30)
+        self.literals = tuple(self._rows)
+        self.needles = tuple(needle for row in rows if row.run for needle in row.needles)
+        trie = _trie(sorted(by_prefix)) or "(?!)"
+        self._start = re.compile(f"({trie})|{DECODABLE}")
+        self._behind = re.compile(f"{_BEHIND}(?:({trie})|{DECODABLE})")
+        self._needle = re.compile("|".join(map(re.escape, self.needles)) or "(?!)")
 
-    @property
-    def literals(self) -> tuple[str, ...]:
-        """Every prefix of every row."""
-        return tuple(self._rows)
+    def interesting(self, text: str, start: int, end: int) -> bool:
+        """Whether the run ``text[start:end]`` may hold a token, or an encoding of text."""
+        return (
+            self._start.match(text, start, end) is not None
+            or self._behind.search(text, start, end) is not None
+            or (end - start >= self._shortest and self._needle.search(text, start, end) is not None)
+        )
 
-    def find(self, text: str, classes: bytes) -> Iterator[Hit]:
-        """The tokens in each long run; ``classes`` as ``prefilter.classes`` gives them."""
-        at, behind = self._at.match, self._behind.search
-        needle = b"x" * RUN
-        start = classes.find(needle)
-        while start >= 0:
-            end = classes.find(b" ", start)
-            if end < 0:
-                end = len(classes)
-            match = at(text, start)
-            place = yield from self._tokens(text, start, match[0]) if match else _nothing(start)
-            inner = behind(text, place, end)
-            while inner:
-                place = yield from self._tokens(text, inner.start(1), inner[1])
-                inner = behind(text, max(place, inner.end()), end)
-            start = classes.find(needle, end)
+    def find(self, text: str, start: int, end: int) -> Iterator[Hit]:
+        """The tokens in the run ``text[start:end]``."""
+        match = self._start.match(text, start, end)
+        if match and match[1]:
+            yield from self._tokens(text, start, match[1])
+        place = start
+        while match := self._behind.search(text, place, end):
+            if match[1]:
+                yield from self._tokens(text, match.start(1), match[1])
+            place = match.start() + 1
+        if end - start >= self._shortest and self._needle.search(text, start, end):
+            for row, pattern in self._inside:
+                if end - start >= row.run and any(text.find(needle, start, end) >= 0 for needle in row.needles):
+                    yield from _matches(row, pattern, text, start, end)
 
     def _tokens(self, text: str, start: int, literal: str) -> Iterator[Hit]:
-        """The hits at ``start``, and where the search goes on."""
-        end = start
         for row, pattern in self._rows[literal]:
             match = pattern.match(text, start)
             if match and _ends(text, match.end()) and (row.check is None or row.check(match[0])):
-                yield Hit(start, match.end(), row.kind, row.id, row.rank + len(literal) // 8)
-                end = max(end, match.end())
-        return end  # noqa: B901 - read by `yield from`
+                yield Hit(start, match.end(), row.kind, row.id, row.rank + min(len(literal), 16))
 
 
-def _nothing(place: int) -> Iterator[Hit]:
-    yield from ()
-    return place  # noqa: B901 - read by `yield from`
+class Gated:
+    """All rows whose needles may be anywhere; ``by_gate`` has each gate with its needles and their rows."""
+
+    __slots__ = ("_patterns", "by_gate")
+
+    def __init__(self, rows: Sequence[Detector]) -> None:
+        """Compile the rows, and sort their needles by gate."""
+        self._patterns = [(row, re.compile(row.pattern)) for row in rows]
+        gates: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for index, row in enumerate(rows):
+            gates[row.gate] += [(needle, index) for needle in row.needles]
+        self.by_gate = {gate: tuple(entries) for gate, entries in gates.items()}
+
+    def find(self, text: str, indices: frozenset[int]) -> Iterator[Hit]:
+        """The matches of the rows at ``indices``."""
+        for index in sorted(indices):
+            row, pattern = self._patterns[index]
+            yield from _matches(row, pattern, text, 0, len(text))
+
+
+def _matches(row: Detector, pattern: re.Pattern[str], text: str, start: int, end: int) -> Iterator[Hit]:
+    group = 1 if pattern.groups else 0
+    for match in pattern.finditer(text, start, end):
+        first, last = match.span(group)
+        if _begins(text, match.start()) and _ends(text, last) and (row.check is None or row.check(match[group])):
+            yield Hit(first, last, row.kind, row.id, row.rank)
+
+
+def _begins(text: str, start: int) -> bool:
+    return start == 0 or not (text[start - 1].isalnum() and text[start].isalnum())
 
 
 def _ends(text: str, end: int) -> bool:
     """Whether a token may end here: nothing that continues a word follows."""
-    return not (text[end : end + 1].isalnum() or text[end : end + 1] == "_")
+    return end == len(text) or not (text[end].isalnum() or text[end] == "_")
 
 
 def _trie(literals: Sequence[str]) -> str:
@@ -100,32 +134,3 @@ def _trie(literals: Sequence[str]) -> str:
         return ""
     joined = branches[0] if len(branches) == 1 else f"(?:{'|'.join(branches)})"
     return f"(?:{joined})?" if "" in literals else joined
-
-
-class Needles:
-    """All rows that are tried where a literal occurs anywhere in the text."""
-
-    __slots__ = ("_patterns", "by_gate", "literals")
-
-    def __init__(self, rows: Sequence[Detector]) -> None:
-        """Compile the rows, and sort their literals by the rarest sign in each."""
-        self._patterns = [(row, re.compile(row.pattern)) for row in rows]
-        self.literals = tuple((literal, index) for index, row in enumerate(rows) for literal in row.needles)
-        gates: dict[str, list[tuple[str, int]]] = defaultdict(list)
-        for literal, index in self.literals:
-            gates[next((gate for gate in GATES if gate in literal), "")].append((literal, index))
-        self.by_gate = tuple((gate, tuple(entries)) for gate, entries in gates.items())
-
-    def find(self, text: str, indices: frozenset[int]) -> Iterator[Hit]:
-        """The matches of the rows at ``indices``."""
-        for index in indices:
-            row, pattern = self._patterns[index]
-            group = 1 if pattern.groups else 0
-            for match in pattern.finditer(text):
-                start, end = match.span(group)
-                if _begins(text, start) and _ends(text, end) and (row.check is None or row.check(match[group])):
-                    yield Hit(start, end, row.kind, row.id, row.rank)
-
-
-def _begins(text: str, start: int) -> bool:
-    return not text[start - 1 : start].isalnum() or start == 0

@@ -1,17 +1,18 @@
-"""One row of the table of detectors, and the two ways to write one.
+"""One row of the table of detectors, and the ways to write one.
 
 A ``Detector`` is data: what it finds (``kind``), how (``pattern``, in the syntax that `re` and RE2 share: no
 look-around, no back-references, every quantifier bounded), what must hold besides (``check``), one example
-it finds, one near miss it does not, and where the format is published. The row says nothing of when it is
-tried; that is its *place*:
+it finds, one near miss it does not, and where the format is published. When it is tried depends on its
+anchor, so that two hundred rows cost little more than one:
 
-- ``prefixes``: literals, one of which begins the match. The scanner looks them up at the beginning of every
-  long run of token characters, and behind each separator inside one, so two hundred rows cost what one does;
-- ``needles``: literals, one of which occurs in any text with a match. The pattern is tried only where one
-  does, and finds its own place.
+- ``prefixes``: one of these literals begins the match, at the beginning of a long run of token characters or
+  behind a separator inside one;
+- ``needles`` with ``run``: one of these literals is inside a run of at least so many token characters;
+- ``needles`` with ``gate``: one of these literals is anywhere. ``gate`` is another literal of any match, one
+  that most text lacks, and is looked for first; ``"name"`` stands for any of the stems of key names.
 
-A row has one or the other. Group 1 of the pattern, where there is one, is what is masked; else all of it.
-Examples are put together from parts, so that no scanner of files takes this table for a leak.
+Group 1 of the pattern, where there is one, is what is masked; else all of it. Examples are put together from
+parts, so that no scanner of files takes this table for a leak.
 """
 
 from __future__ import annotations
@@ -20,15 +21,29 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["ALNUM", "B64", "B64URL", "HEX", "TOKEN", "UPPER", "Detector", "found", "token"]
+__all__ = ["ALNUM", "B64", "B64URL", "DIGIT", "HEX", "LOWER_HEX", "TOKEN", "UPPER", "Detector", "found", "token"]
 
 ALNUM: Final = "[A-Za-z0-9]"
 B64: Final = "[A-Za-z0-9+/=_-]"
 B64URL: Final = "[A-Za-z0-9_-]"
 TOKEN: Final = "[A-Za-z0-9_=-]"
 HEX: Final = "[0-9A-Fa-f]"
+LOWER_HEX: Final = "[0-9a-f]"
 UPPER: Final = "[A-Z0-9]"
+DIGIT: Final = "[0-9]"
 
+_SAMPLES: Final = {
+    LOWER_HEX: "7a1c9e4b2d8f05e6",
+    HEX: "7a1c9e4b2d8f05e6",
+    "[a-f0-9_]": "7a1c9e4b2d8f05e6",
+    "[0-9a-f-]": "7a1c9e4b2d8f05e6",
+    UPPER: "Q7XK2MBTZ3WLNR6VCPY5HDJF4",
+    "[A-Z2-7]": "Q7XK2MBTZ3WLNR6VCPY5HDJF4",
+    "[A-Z0-9_-]": "Q7XK2MBTZ3WLNR6VCPY5HDJF4",
+    "[a-z0-9]": "a7q2xk9mb4tz8wl3nr6vc1py5hd0jf",
+    "[a-z0-9-]": "a7q2xk9mb4tz8wl3nr6vc1py5hd0jf",
+    "[a-z0-9_]": "a7q2xk9mb4tz8wl3nr6vc1py5hd0jf",
+}
 _SAMPLE: Final = "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF"
 """What examples are made of: mixed enough to be taken for random."""
 
@@ -45,81 +60,74 @@ class Detector:
     source: str
     prefixes: tuple[str, ...] = ()
     needles: tuple[str, ...] = ()
+    gate: str = ""
+    run: int = 0
     check: Callable[[str], bool] | None = None
-    rank: int = 70
+    rank: int = 75
 
 
-def _body(alphabet: str, length: int) -> str:
-    """``length`` characters of ``alphabet``, the same in every run."""
-    sample = _SAMPLE.lower() if alphabet == "[a-z0-9]" else _SAMPLE
-    if alphabet == HEX or alphabet == "[0-9a-f]":
-        sample = "7a1c9e4b2d8f05e6"
-    elif alphabet in {UPPER, "[A-Z2-7]"}:
-        sample = "Q7XK2MBTZ3WLNR6VCPY5HDJF4"
-    elif alphabet == "[A-Za-z]":
-        sample = "aQxKmBtZwLnRvCpYhDjF"
-    elif alphabet == "[0-9]":
-        sample = "7391846205"
-    return (sample * (length // len(sample) + 1))[:length]
-
-
-def token(  # noqa: PLR0917 - a column of the table each
-    id: str,  # noqa: A002 - the name of the column
-    prefix: str,
+def token(
+    name: str,
+    prefixes: str,
     length: int,
     source: str,
     alphabet: str = ALNUM,
     *,
     most: int = 512,
-    kind: str | None = None,
+    kind: str = "",
     check: Callable[[str], bool] | None = None,
 ) -> Detector:
-    """A row for ``prefix`` and at least ``length`` characters of ``alphabet``, which most vendors issue.
+    """A row for a prefix and at least ``length`` characters of ``alphabet``, which most vendors issue.
 
-    Several prefixes are separated by spaces. Longer bodies are taken whole, since vendors lengthen their
-    tokens without notice, and the head of a secret is no place to stop masking.
+    ``prefixes`` are separated by blanks. Longer bodies are taken whole, since vendors lengthen their tokens
+    without notice, and the head of a secret is no place to stop masking.
     """
-    prefixes = tuple(prefix.split())
-    head = "|".join(_escape(each) for each in prefixes)
+    heads = tuple(prefixes.split())
+    sample = _SAMPLES.get(alphabet, _SAMPLE)
+    body = (sample * (length // len(sample) + 1))[:length]
     return Detector(
-        id=id,
-        kind=kind or id,
-        pattern=f"(?:{head}){alphabet}{{{length},{most}}}",
-        example=prefixes[0] + _body(alphabet, length),
-        counter_example=prefixes[0] + _body(alphabet, length - 1),
+        id=name,
+        kind=kind or name,
+        pattern=f"(?:{'|'.join(map(_literal, heads))}){alphabet}{{{length},{most}}}",
+        example=heads[0] + body,
+        counter_example=heads[0] + body[:-1],
         source=source,
-        prefixes=prefixes,
+        prefixes=heads,
         check=check,
         rank=80,
     )
 
 
 def found(
-    id: str,  # noqa: A002 - the name of the column
+    name: str,
     needles: str,
     pattern: str,
     example: tuple[str, ...],
     counter_example: tuple[str, ...],
     source: str,
     *,
-    kind: str | None = None,
+    gate: str = "",
+    run: int = 0,
+    kind: str = "",
     check: Callable[[str], bool] | None = None,
     rank: int = 75,
 ) -> Detector:
-    """A row for a pattern that is tried where one of ``needles`` (separated by spaces) occurs."""
+    """A row for a pattern that is tried where one of ``needles``, separated by blanks, occurs."""
     return Detector(
-        id=id,
-        kind=kind or id,
+        id=name,
+        kind=kind or name,
         pattern=pattern,
         example="".join(example),
         counter_example="".join(counter_example),
         source=source,
-        needles=tuple(needles.split(" ")),
+        needles=tuple(needles.split()),
+        gate=gate,
+        run=run,
         check=check,
         rank=rank,
     )
 
 
-def _escape(literal: str) -> str:
-    """``literal`` as both engines read it: `re.escape` escapes more than RE2 needs, and both accept it."""
-    return "".join("\\" + character if character in ".+*?()[]{}|^$\\" else character for character in literal)
+def _literal(text: str) -> str:
+    """``text`` as a pattern that both engines read alike."""
+    return "".join("\\" + character if character in ".+*?()[]{}|^$\\" else character for character in text)

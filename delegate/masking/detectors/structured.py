@@ -16,6 +16,7 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
         ("PuTTY-User-Key-File-2: ssh-rsa\nPrivate-Lines: 1\na7Q2\n", "Private-MAC: ", "7a1c9e4b2d8f05e6" * 3),
         ("PuTTY-User-Key-File-2: ssh-rsa\n", "Public-Lines: 1\n"),
         "the.earth.li PuTTY appendix C",
+        gate="name",
         kind="private-key",
         rank=90,
     ),
@@ -28,15 +29,17 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
         ("$2b$", "12$", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jFa7Q2xK9mB4tZ8wL3nR6vC1p"),
         ("$2b$", "12$", "a7Q2xK9mB4tZ8wL3nR6vC"),
         "crypt(5), RFC 9106",
+        gate="$",
         kind="password-hash",
     ),
     found(
         "django-hash",
-        "pbkdf2_sha",
+        "pbkdf2_sha1$ pbkdf2_sha256$",
         r"(pbkdf2_sha(?:1|256)\$[0-9]{1,8}\$[A-Za-z0-9]{1,64}\$[A-Za-z0-9+/=]{20,64})",
         ("pbkdf2_sha256$", "600000$", "a7Q2xK9mB4tZ$", "8wL3nR6vC1pY5hD0jFa7Q2xK9mB4tZ8wL3nR6vC1pY5="),
         ("pbkdf2_sha256$", "600000$"),
         "docs.djangoproject.com password management",
+        gate="$",
         kind="password-hash",
     ),
     Detector(
@@ -57,6 +60,7 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
         ("https://hooks.slack.com/", "services/", "Ta7Q2xK9m/", "Ba7Q2xK9m/", "a7Q2xK9mB4tZ8wL3nR6vC1pY"),
         ("https://hooks.slack.com/", "services/", "T"),
         "docs.slack.dev incoming webhooks",
+        gate="hook",
         kind="webhook-url",
     ),
     found(
@@ -66,11 +70,12 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
         ("https://discord.com", "/api/webhooks/", "1029481319595911706/", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF" * 2 + "a7Q2xK9m"),
         ("https://discord.com", "/api/webhooks/", "1029481319595911706/"),
         "discord.com developer docs",
+        gate="hook",
         kind="webhook-url",
     ),
     found(
         "teams-webhook",
-        ".webhook.office.com/ outlook.office.com/webhook",
+        ".webhook.office.com/ outlook.office.com/webhook outlook.office365.com/webhook",
         r"(https://(?:[a-z0-9-]{1,63}\.webhook\.office\.com/webhookb2|outlook\.office(?:365)?\.com/webhook)/[A-Za-z0-9@-]{60,100}"
         r"/(?:IncomingWebhook|[A-Za-z]{3,40})/[A-Za-z0-9]{20,40}/[A-Za-z0-9/_-]{20,120})",
         (
@@ -81,35 +86,30 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
         ),
         ("https://acme.webhook.office.com/", "webhookb2/7a1c9e4b/IncomingWebhook/7a1c"),
         "learn.microsoft.com incoming webhooks",
+        gate="hook",
         kind="webhook-url",
     ),
     found(
-        "workflow-webhook",
-        "hooks.zapier.com/ hook.eu1.make.com/ hook.us1.make.com/ maker.ifttt.com/ chat.googleapis.com/",
-        r"(https://(?:hooks\.zapier\.com/hooks/catch/[0-9]{1,12}/[A-Za-z0-9]{5,16}|hook\.(?:eu|us)[12]\.make\.com/[a-z0-9]{20,40}"
-        r"|maker\.ifttt\.com/trigger/[A-Za-z0-9_]{1,64}/with/key/[A-Za-z0-9_-]{20,80}"
-        r"|chat\.googleapis\.com/v1/spaces/[A-Za-z0-9_-]{5,20}/messages\?key=[A-Za-z0-9_%&=-]{40,200}))",
+        "automation-webhook",
+        "hooks.zapier.com/ hook.eu1.make.com/ hook.us1.make.com/ hook.eu2.make.com/ hook.us2.make.com/",
+        r"(https://(?:hooks\.zapier\.com/hooks/catch/[0-9]{1,12}/[A-Za-z0-9]{5,16}"
+        r"|hook\.(?:eu|us)[12]\.make\.com/[a-z0-9]{20,40}))",
         ("https://hooks.zapier.com/", "hooks/catch/123456/", "a7q2xk9"),
         ("https://hooks.zapier.com/", "hooks/"),
-        "vendors' webhook guides",
+        "help.zapier.com, help.make.com",
+        gate="hook",
         kind="webhook-url",
     ),
     found(
-        "softlayer-key",
-        "api.softlayer.com/soap/",
-        r"api\.softlayer\.com/soap/v[0-9.]{1,5}/([a-z0-9]{64})",
-        ("http://api.softlayer.com/", "soap/v3/", "7a1c9e4b2d8f05e6" * 4),
-        ("http://api.softlayer.com/", "soap/v3/", "7a1c9e4b"),
-        "sldn.softlayer.com",
-    ),
-    found(
-        "telegram-bot-address",
-        "api.telegram.org/bot",
-        r"api\.telegram\.org/bot([0-9]{5,16}:[A-Za-z0-9_-]{30,40})",
-        ("https://api.telegram.org/", "bot7213808860:", "AA1pY5hD0jFa7Q2xK9mB4tZ8wL3nR6vC1pY"),
-        ("https://api.telegram.org/", "bot7213808860/getMe"),
-        "core.telegram.org bots",
-        kind="telegram-token",
+        "chat-webhook",
+        "maker.ifttt.com/ chat.googleapis.com/",
+        r"(https://(?:maker\.ifttt\.com/trigger/[A-Za-z0-9_]{1,64}/with/key/[A-Za-z0-9_-]{20,80}"
+        r"|chat\.googleapis\.com/v1/spaces/[A-Za-z0-9_-]{5,20}/messages\?key=[A-Za-z0-9_%&=-]{40,200}))",
+        ("https://maker.ifttt.com/", "trigger/a/with/key/", "a7Q2xK9mB4tZ8wL3nR6vC1"),
+        ("https://maker.ifttt.com/", "trigger/a/"),
+        "help.ifttt.com, developers.google.com",
+        gate="name",
+        kind="webhook-url",
     ),
     # --- headers
     found(
@@ -119,16 +119,18 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
         ('Digest username="a", ', 'response="', "7a1c9e4b2d8f05e6" * 2, '"'),
         ('Digest username="a", ', 'response="', "7a1c", '"'),
         "RFC 7616 section 3.4",
+        gate="igest",
         kind="authorization",
     ),
     # --- strings that connect
     found(
         "sftp-netrc-password",
-        "machine ",
+        "login",
         r"machine [!-~]{1,128}[ \t\r\n]{1,4}login [!-~]{1,128}[ \t\r\n]{1,4}password ([!-~]{1,128})",
         ("machine api.example.com ", "login a ", "password ", "a7Q2xK9m"),
         ("machine api.example.com ", "login a "),
         "netrc(5)",
+        gate="name",
         kind="password",
     ),
 )
