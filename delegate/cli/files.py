@@ -28,6 +28,7 @@ __all__ = [
     "read_public_key",
     "read_scope",
     "read_token",
+    "unusable",
     "write_private",
 ]
 
@@ -57,7 +58,7 @@ def read_bytes(path: str, limit: int) -> bytes:
             with Path(path).open("rb") as file:
                 data = file.read(limit + 1)
     except (OSError, ValueError) as error:
-        raise _unusable(error, path, "read") from None
+        raise unusable(error, path, "read") from None
     if len(data) > limit:
         msg = f"{path!r} is over {limit} bytes"
         raise TooLargeError(msg, limit=limit)
@@ -74,7 +75,7 @@ def write_private(path: Path, text: str) -> None:
         msg = f"{str(path)!r} exists and is not overwritten; move it away first"
         raise ConfigurationError(msg, field="path") from None
     except (OSError, ValueError) as error:
-        raise _unusable(error, str(path), "write") from None
+        raise unusable(error, str(path), "write") from None
 
 
 def read_token(path: str) -> UnverifiedToken:
@@ -127,6 +128,7 @@ def _passphrase(path: Path | None) -> str | bytes:
     return getpass("Passphrase of the key: ") if sys.stdin.isatty() else ""
 
 
-def _unusable(error: Exception, path: str, verb: str) -> ConfigurationError:
+def unusable(error: Exception, path: str, verb: str) -> ConfigurationError:
+    """The refusal for a file that could not be opened."""
     reason = error.strerror if isinstance(error, OSError) else "not a path"
     return ConfigurationError(f"cannot {verb} {path!r}: {reason}", field="path")

@@ -1,7 +1,7 @@
 """JSON as it comes from files and bodies, read so that no member is lost before it was searched.
 
 A repeated member is legal enough to travel (RFC 8259 section 4), and most readers keep the last; what stood
-in the first would leave unsearched. So an object that repeats a name is read as the list of its pairs.
+in the first would leave unsearched. So a text that repeats one is no document here, and is searched as text.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ __all__ = ["read_json"]
 
 
 def read_json(data: str | bytes) -> object:
-    """The value; raises ``ValueError`` for what is no JSON, or nests too deep to be read."""
+    """The value; raises ``ValueError`` for what is no JSON, repeats a member, or nests too deep."""
     try:
         return json.loads(data, object_pairs_hook=_members)
     except RecursionError:
@@ -20,6 +20,9 @@ def read_json(data: str | bytes) -> object:
         raise ValueError(msg) from None
 
 
-def _members(pairs: list[tuple[str, object]]) -> object:
+def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
-    return members if len(members) == len(pairs) else pairs
+    if len(members) != len(pairs):
+        msg = "the JSON repeats a member"
+        raise ValueError(msg)
+    return members

@@ -114,7 +114,7 @@ def look(  # noqa: C901, PLR0911, PLR0912 - a call for each member would cost mo
 def _telling(
     container: dict[str, object], names: Mapping[str, int], place: int, named: list[tuple[int, str]]
 ) -> bool:
-    """Note the texts under telling names, whose own begin at ``place``; false where it takes more than that."""
+    """Note the texts under telling names, of those that begin at ``place``; false where that is not all."""
     for key, value in container.items():
         meaning = names[key]
         if type(value) is str:

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from delegate.limits import MASKING_ROUNDS
 from delegate.masking.findings import Action
+from delegate.masking.hits import Hit
 from delegate.masking.markers import Markers, Marking
 from delegate.masking.policy import Mode
-from delegate.masking.hits import Hit
 
 __all__ = ["FORGED", "Rewritten", "Seen", "rewrite", "whole"]
 

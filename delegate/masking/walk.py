@@ -29,13 +29,13 @@ from delegate.limits import (
     MASKING_TOTAL_MAX_CHARS,
 )
 from delegate.masking.findings import Action, part
+from delegate.masking.hits import Hit
 from delegate.masking.leaves import PLAIN_TEXT, Text, is_inert, text_of
 from delegate.masking.members import NO_NAME, Member, key_text, members, text_place
 from delegate.masking.probe import Plain
 from delegate.masking.rewrite import whole
 from delegate.masking.rules import Rules
 from delegate.masking.shapes import EXACT, Parts, Shape, shape_of
-from delegate.masking.hits import Hit
 
 __all__ = ["NUL", "Walk", "divided"]
 

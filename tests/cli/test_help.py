@@ -30,6 +30,7 @@ COMMANDS = {
     "verify": ("verify",),
     "explain": ("explain",),
     "doctor": ("doctor",),
+    "mask": ("mask",),
 }
 
 
