@@ -37,7 +37,7 @@ _OPERATOR: Final = re.compile(
     r"(?:\[[0-9]{0,6}\])?"
     r"(?: {0,2}: {0,2}(?:str|string|String|&str|&'static str)(?= {0,4}=)| string(?= {0,4}=)|\?(?=:))?"
     r"(?:"
-    r"(?P<assign>[ \t]{0,16}(?::{0,3}=|[?+.|&]{1,2}=|={1,3}|!={1,2}|=>|->|<-|={1,2}~)>?[ \t]{0,16}(?:\r?\n[ \t]{1,32})?)"
+    r"(?P<assign>[ \t]{0,16}(?:={1,3}|!={1,2}|:{1,3}=|[?+.|&]{1,2}=|->|<-)>?[ \t]{0,16}(?:\r?\n[ \t]{1,32})?)"
     r"|(?P<colon>[ \t]{0,16}:[ \t]{0,16}(?:[>|][+-]?)?(?:\r?\n[ \t]{0,32})?)"
     r"|(?P<named>[\"'`]?[ \t]{0,8}[,;]?[ \t]{0,8}(?:\r?\n[ \t]{0,32}-?[ \t]{0,8})?[\"'`]?(?i:value|default|val|secretvalue)[\"'`]?[ \t]{0,8}[:=]{1,2}>?[ \t]{0,8})"
     r"|(?P<comma>[ \t]{0,8},[ \t]{0,8}(?=[\"'`]))"
@@ -89,7 +89,19 @@ def _named(text: str, start: int, end: int) -> Hit | None:
         longer = _with_words_before(text, start, end)
         if longer is not None and classify(longer) is KeyClass.STRONG:
             sure, name = KeyClass.STRONG, longer
-    return None if sure is KeyClass.NONE else _value(text, start, end, name, sure)
+    if sure is KeyClass.NONE:
+        return None
+    return _value(text, start, end, name, sure) or _compared(text, start, name, sure)
+
+
+_COMPARED: Final = re.compile(r"([\"'`])([^\"'`\n\x00]{4,256})\1 ?[!=]={1,2} ?$")
+
+
+def _compared(text: str, end: int, name: str, sure: KeyClass) -> Hit | None:
+    """The literal that a name is compared with, where the literal stands first (``"..." == password``)."""
+    floor = max(0, end - 264)
+    match = _COMPARED.search(text, floor, end) if text[end - 2 : end].rstrip().endswith("=") else None
+    return value_hit(text, *match.span(2), name, sure, quoted=True) if match else None
 
 
 def _name(text: str, start: int, end: int, floor: int) -> tuple[int, int]:
@@ -132,7 +144,9 @@ def _value(text: str, start: int, end: int, name: str, sure: KeyClass) -> Hit | 
         if how == "blank" and sure is not KeyClass.STRONG and text[start - 1 : start] != "-":
             return None
         return value_hit(text, begin, stop, name, sure, quoted=True)
-    if how == "colon" or how == "assign" or how == "named":
+    if how == "colon" and operator[0] == ":" and text[start - 1 : start] == ":":
+        return None  # arn:aws:secretsmanager:...:secret:prod/db and its like
+    if how in {"colon", "assign", "named"}:
         if kind_of(name) in {"authorization", "cookie"} and sure is KeyClass.STRONG:
             return _header(text, place, name)
         return _bare(text, place, name, sure, spaced=operator[0][-1:].isspace(), prose=how == "colon")

@@ -72,8 +72,10 @@ def iban_length(country: str) -> int:
 
 def iban(text: str) -> bool:
     """Whether this is an account number of the length its country uses, with good check digits (mod 97)."""
-    account = digits(text).upper()
-    if _IBAN_LENGTHS.get(account[:2]) != len(account):
+    account = digits(text)
+    if account.islower():
+        account = account.upper()
+    if not account.isupper() or _IBAN_LENGTHS.get(account[:2]) != len(account):
         return False
     return int("".join(str(int(character, 36)) for character in account[4:] + account[:4])) % 97 == 1
 

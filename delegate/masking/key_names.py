@@ -44,7 +44,7 @@ _PASSWORD: Final = (
 _STRONG: Final = {
     "password": (
         *_PASSWORD.split(),
-        *("db pass", "user pass", "root pass", "admin pass", "smtp pass", "ftp pass", "mysql pass", "ldap pass"),
+        *("db pass", "user pass", "root pass", "admin pass", "smtp pass", "ftp pass", "mysql pass", "ldap pass", "password hash"),
         *("pass phrase", "pass word", "pass code", "pin code", "pin", "cvv", "cvc", "cvv2", "security code"),
     ),
     "secret": (
@@ -70,7 +70,7 @@ _STRONG: Final = {
     "connection-string": ("connection string", "connectionstring", "conn str", "database url"),
 }
 _WEAK: Final = {
-    "secret": ("credential", "credentials", "cred", "creds", "access", "salt", "seed", "hash", "signature", "sig"),
+    "secret": ("credential", "credentials", "cred", "creds", "access", "salt", "seed", "signature", "sig"),
     "password": ("pass", "passw"),
     "key": ("key", "keys", "api", "license", "nonce"),
     "token": ("token", "tokens", "auth", "oauth", "code", "ticket", "assertion"),
@@ -168,7 +168,9 @@ def _weaker(words: list[str]) -> tuple[KeyClass, str]:
         return _unless_described(words[:-1], KeyClass.WEAK, "token", ambiguous=True)
     inside = {*words, *(" ".join(pair) for pair in zip(words, words[1:], strict=False))}
     found = [kind for gram, kind in _STRONG_GRAMS.items() if " ".join(gram) in inside]
-    return (KeyClass.WEAK, found[0]) if found and words[0] not in _HEADS else (KeyClass.NONE, "secret")
+    if not found or words[0] in _HEADS:
+        return KeyClass.NONE, "secret"
+    return (KeyClass.STRONG, "password") if "password" in found else (KeyClass.WEAK, found[0])
 
 
 def _words(name: str) -> list[str]:

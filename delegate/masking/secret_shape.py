@@ -9,6 +9,7 @@ mixed at every step, and runs of letters that nobody could say.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Final
 
 __all__ = ["is_placeholder", "is_reference", "looks_random", "looks_secret"]
@@ -17,7 +18,19 @@ _UUID: Final = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-F
 _HEX: Final = re.compile(r"(?:0x)?[0-9A-Fa-f]{16,}")
 _PARTS: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _VOWELS: Final = frozenset("aeiouyAEIOUY")
-_UNSAYABLE: Final = re.compile(r"[bcdfghjklmnpqrstvwxzBCDFGHJKLMNPQRSTVWXZ]{5}")
+_RARE_PAIRS: Final = frozenset(
+    first + second
+    for first, *seconds in (
+        "aaehjoqxz bbdfghjkmnpqvwxz cbdfgjmnpqvwxz dbcfghjkmpqvwxz ejkz fbcdghjkmnpqvwxz gbcdfjkpqtvwxyz "
+        "hbcdfghjkmnpqsvwxz ihijquwy jabcdfghijklmnpqrstvwxyz kabcdfghjkmnopqrtuvwxyz lbfghjkmnqrwxz "
+        "mcdfghjknqrtvwxyz nbjmqrwxz oehjqyz pbcdfgjkmnqvwxz qabcdefghijklmnopqrstvwxyz rbhjqxz "
+        "sbdgjqrvxz tbgjknqvxz uhjkquvwxyz vbcdfghjklmnpqrstuvwxyz wbcdfgjklmpqtuvwxyz "
+        "xabdfghjklmnoqrsuvwxyz yabcdfghjkloqruvwxyz zbcdfghjklmnpqrstuvwxyz "
+    ).split()
+    for second in seconds
+)
+"""Pairs of letters that fewer than ten of the 5,700 commonest words of Python's own source code hold."""
+
 _SEQUENCES: Final = ("abcdefghijklm", "0123456789abcdefghij", "01234567890123456789")
 _NOT_A_SECRET: Final = re.compile(
     r"[a-z][a-z0-9+.-]{1,16}://[^\s@]*"  # an address without userinfo
@@ -52,7 +65,12 @@ _REFERENCE: Final = re.compile(
 
 def is_placeholder(value: str) -> bool:
     """Whether ``value`` stands where a secret would: a template, a variable, stars, ``your-key-here``."""
-    return _PLACEHOLDER.fullmatch(value) is not None or _one_character(value)
+    return (_PLACEHOLDER.fullmatch(value) is not None and not _braced(value)) or _one_character(value)
+
+
+def _braced(value: str) -> bool:
+    """Whether the braces hold a value instead of naming a variable."""
+    return value[:1] == "{" and looks_random(value)
 
 
 def is_reference(value: str) -> bool:
@@ -96,7 +114,9 @@ def looks_random(value: str) -> bool:
 
 
 def _sayable(part: str) -> bool:
-    """Whether a run of letters could be a word: three or more, with a vowel, without five consonants in a row."""
-    if len(part) < 3 or part.isdigit():
+    """Whether a run of letters could be a word: three or more, with a vowel, and hardly a rare pair."""
+    if len(part) < 3 or len(part) > 20 or _VOWELS.isdisjoint(part):
         return False
-    return not _VOWELS.isdisjoint(part) and _UNSAYABLE.search(part) is None and len(part) <= 20
+    lower = part.lower()
+    rare = sum(first + second in _RARE_PAIRS for first, second in pairwise(lower))
+    return rare * 6 <= len(part)

@@ -31,6 +31,7 @@ from delegate.masking.folding import Mapped, fold
 from delegate.masking.hits import Hit, resolve
 from delegate.masking.key_names import KeyClass, classify, kind_of
 from delegate.masking.known import KnownValues
+from delegate.masking.manifests import kubernetes_secrets
 from delegate.masking.pem import private_keys
 from delegate.masking.prefilter import Signs, prefilter
 from delegate.masking.secret_shape import looks_random
@@ -137,6 +138,7 @@ class TextScanner:
             yield from personal.bank_accounts(text, signs.shapes)
         if signs.names:
             yield from assignments(text, signs.lower)
+            yield from kubernetes_secrets(text, signs.lower)
         if signs.flags:
             yield from passwords_in_commands(text)
 
