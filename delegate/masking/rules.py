@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -19,6 +20,7 @@ __all__ = ["Rules"]
 _CERTAIN: Final = 70
 """Rank of what has a form of its own; below it stand numbers, addresses and what a name only suggests."""
 
+_BLANK: Final = re.compile(r"\s")
 _RECOGNIZED: Final = "recognizer"
 _KNOWN: Final = "known-value"
 
@@ -75,7 +77,7 @@ class Rules:
 
     def counting(self, text: str, hits: Sequence[Hit], member: Member) -> Sequence[Hit]:
         """``hits`` without those that the policy allows, or that are guesses under a governance name."""
-        if member.exempt:
+        if member.exempt and not _BLANK.search(text):
             hits = [hit for hit in hits if hit.rank >= _CERTAIN]
         if self.policy.allow:
             allow = self.policy.allow
