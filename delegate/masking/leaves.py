@@ -93,6 +93,8 @@ def text_of(value: Any, *, named: bool = False) -> Text | None:
 
 def digits(number: Any) -> str:
     """A number in digits, whatever its size."""
+    if type(number) is float and number.is_integer():
+        number = int(number)
     if type(number) is int and not -_DIGITS_MAX < number < _DIGITS_MAX:
         return hex(number)
     return str(number)

@@ -61,10 +61,14 @@ class Markers:
         self._pseudonyms = pseudonyms
         self._reveal = dict(reveal)
 
-    def write(self, kind: str, secret: str, *, before: str = "", after: str = "") -> str:
-        """The marker for ``secret``, which stands between ``before`` and ``after``."""
-        if after and before and self._in_userinfo(before, after):
+    def replacing(self, text: str, start: int, end: int, kind: str) -> str:
+        """The marker for the secret at ``[start, end)`` of ``text``."""
+        if _HOST_FOLLOWS.match(text, end) and _SCHEME.search(text[max(start - _URL_BACK, 0) : start]):
             return f"MASKED-{kind}"
+        return self.write(kind, text[start:end])
+
+    def write(self, kind: str, secret: str = "") -> str:
+        """The marker for ``secret``; without one, for what was not searched."""
         detail = self._detail(kind, secret)
         return f"[MASKED:{kind}:{detail}]" if detail else f"[MASKED:{kind}]"
 
@@ -74,10 +78,6 @@ class Markers:
         shown = min(self._reveal.get(kind, 0), len(secret) // 4)
         last = f"*{secret[-shown:]}" if shown else ""
         return last if _REVEALED.fullmatch(last) and "]" not in last and "[" not in last else ""
-
-    @staticmethod
-    def _in_userinfo(before: str, after: str) -> bool:
-        return bool(_HOST_FOLLOWS.match(after) and _SCHEME.search(before[-_URL_BACK:]))
 
     def find(self, text: str) -> Iterator[Marking]:
         """The markers in ``text``, in order; those whose kind is unknown are text like any other."""

@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from delegate.errors import MaskingBlockedError, MaskingLimitError
-from delegate.limits import MASKING_STRING_MAX_CHARS
+from delegate.limits import MASKING_STRING_MAX_CHARS, MASKING_TOTAL_MAX_CHARS
 from delegate.masking.findings import Finding, summary, tally
 from delegate.masking.hits import Hit
 from delegate.masking.markers import LIMITS
@@ -87,7 +87,7 @@ class Masker:
         """What was found in the texts of a plain value, by index; ``None`` where it is not so plain."""
         rules, texts = self._rules, plain.texts
         joined = NUL.join(texts)
-        if len(joined) > MASKING_STRING_MAX_CHARS or rules.recognizer is not None:
+        if rules.recognizer is not None or not _fits(joined, texts):
             return None
         hits = rules.scanner.scan(joined)
         marked = "MASKED" in joined
@@ -106,6 +106,13 @@ class Masker:
         walk = Walk(self._rules)
         masked = walk.run(value)
         return masked, tally(walk.sightings())
+
+
+def _fits(joined: str, texts: list[str]) -> bool:
+    """Whether these texts are within their bounds."""
+    return len(joined) <= MASKING_STRING_MAX_CHARS or (
+        len(joined) <= MASKING_TOTAL_MAX_CHARS and max(map(len, texts)) <= MASKING_STRING_MAX_CHARS
+    )
 
 
 def mask_metadata(value: object) -> Any:

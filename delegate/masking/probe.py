@@ -38,6 +38,11 @@ class Plain(NamedTuple):
                 if type(value) in _CONTAINERS:
                     yield index, slot
 
+    def nodes(self) -> int:
+        """Containers and texts, keys not counted."""
+        keys = sum(len(container) for container in self.containers if type(container) is dict)
+        return len(self.texts) + len(self.containers) - 1 - keys
+
     def depth(self) -> int:
         """How many containers stand within containers, the value itself not counted."""
         depths = [-1]
@@ -105,10 +110,13 @@ def look(  # noqa: C901, PLR0911, PLR0912 - a call for each member would cost mo
                         return None
                 elif kind not in INERT:
                     return None
-    if len(texts) + len(containers) > MASKING_MAX_NODES or not {*map(type, texts)} <= _STR:
-        return None  # a key of a class below ``str`` may say what it likes of its hash
     plain = Plain(containers, texts, named)
-    return None if len(containers) > MASKING_MAX_DEPTH and plain.depth() > MASKING_MAX_DEPTH else plain
+    if len(containers) > MASKING_MAX_DEPTH and plain.depth() > MASKING_MAX_DEPTH:
+        return None
+    if len(texts) + len(containers) > MASKING_MAX_NODES and plain.nodes() > MASKING_MAX_NODES:
+        return None
+    # A key of a class below ``str`` may say what it likes of its hash, so its meaning was not asked for.
+    return plain if {*map(type, texts)} <= _STR else None
 
 
 def _telling(

@@ -79,13 +79,13 @@ def rewrite(
         if len(parts) == 2 and text == parts[1]:  # noqa: PLR2004 - nothing before it and nothing after
             return Rewritten(text, seen)
         hits = search(text)
-    return Rewritten(markers.write("error", ""), [*seen, Seen("error", _UNSTABLE, "masked")])
+    return Rewritten(markers.write("error"), [*seen, Seen("error", _UNSTABLE, "masked")])
 
 
 def _replacement(text: str, hit: Hit, markers: Markers) -> str:
     if hit.detector == FORGED:
-        return markers.write(hit.kind, "")
-    return markers.write(hit.kind, text[hit.start : hit.end], before=text[: hit.start], after=text[hit.end :])
+        return markers.write(hit.kind)
+    return markers.replacing(text, hit.start, hit.end, hit.kind)
 
 
 def _settled(hits: Sequence[Hit], markings: Sequence[Marking]) -> Sequence[Hit]:

@@ -67,15 +67,17 @@ def native_base(cls: type) -> Any:
 
 def _slots(cls: type) -> Iterator[tuple[str, types.MemberDescriptorType]]:
     for base in lineage(cls):
-        for name, slot in type.__dict__["__dict__"].__get__(base).items():
-            if type(slot) is types.MemberDescriptorType and base.__flags__ & _HEAP_TYPE:
-                yield name, slot
+        namespace = type.__dict__["__dict__"].__get__(base)
+        if "__slots__" in namespace:
+            for name, slot in namespace.items():
+                if type(slot) is types.MemberDescriptorType:
+                    yield name, slot
 
 
 def _dictionary(value: object) -> dict[str, object]:
     """The instance's dictionary itself; an empty one of nobody's where it has none."""
     descriptor = class_attribute(type(value), _DICT)
-    if type(descriptor) is types.GetSetDescriptorType:
-        own: dict[str, object] = descriptor.__get__(value)
+    if type(descriptor) in (types.GetSetDescriptorType, types.MemberDescriptorType):
+        own: dict[str, object] = descriptor.__get__(value)  # type: ignore[union-attr]  # one of the two
         return own
     return {}

@@ -220,7 +220,7 @@ class Walk:
 
     def _mark(self, frame: _Frame, slot: int, kind: str) -> None:
         """Put a marker in place of what was not searched."""
-        frame.changes[slot] = self._rules.markers.write(kind, "")
+        frame.changes[slot] = self._rules.markers.write(kind)
         blocks = self._rules.mode_at(self._raw_parts(frame, slot), kind) == "block"
         self._seen.append((frame, slot, kind, kind, "blocked" if blocks else "masked"))
 
@@ -242,7 +242,7 @@ class Walk:
         if size <= MASKING_STRING_MAX_CHARS and self._chars + size <= MASKING_TOTAL_MAX_CHARS:
             self._chars += size
             return True
-        self._chars += len(self._rules.markers.write("size", ""))
+        self._chars += len(self._rules.markers.write("size"))
         self._mark(leaf.frame, leaf.slot, "size")
         return False
 

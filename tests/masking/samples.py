@@ -182,7 +182,6 @@ def everything(value: object) -> str:
             waiting += [item.args, vars(item), item.__cause__, item.__context__]
             seen.append(repr(item))
         elif dataclasses.is_dataclass(item) or isinstance(item, pydantic.BaseModel):
-            waiting += [vars(item)]
             seen.append(repr(item))
         elif isinstance(item, pydantic.SecretStr):
             seen.append(item.get_secret_value())
