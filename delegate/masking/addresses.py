@@ -11,7 +11,10 @@ from delegate.masking.secret_shape import is_placeholder, looks_random
 
 __all__ = ["passwords_in_addresses"]
 
-_USERINFO: Final = re.compile(r"(?P<user>[^\s/?#@:\"'<>\\\x00\[\]]{0,256})(?::(?P<password>[^\s/?#\"'<>\x00]{1,256}))?@(?=[^\s\x00])")
+_USERINFO: Final = re.compile(
+    r"(?P<user>[^\s/?#@:\"'<>\\\x00\[\]]{0,256})(?::(?P<password>[^\s/?#\"'<>\x00]{1,256}))?@(?=[^\s\x00])"
+)
+_TOKEN_MIN: Final = 16
 _ORACLE: Final = re.compile(r"jdbc:oracle:thin:[^\s/@\x00]{1,64}/([^\s@\x00]{1,128})@")
 
 
@@ -30,7 +33,13 @@ def passwords_in_addresses(text: str) -> Iterator[Hit]:
         yield Hit(*match.span(1), "url-password", "jdbc-oracle", 72)
 
 
+_CHOSEN: Final = frozenset({"password", "passwd", "pass", "pwd", "secret", "test", "private"})
+"""Placeholders elsewhere; between a colon and an at sign, bad passwords."""
+
+
 def _is_secret(value: str, group: str) -> bool:
-    if value.startswith("MASKED-") or is_placeholder(value):
-        return group == "password" and value.lower() in {"password", "passwd", "pass", "pwd", "secret", "test", "private"}
-    return group == "password" or (len(value) >= 16 and looks_random(value))
+    if value.startswith("MASKED-"):
+        return False
+    if group == "user":
+        return looks_random(value) and len(value) >= _TOKEN_MIN
+    return value.lower() in _CHOSEN or not is_placeholder(value)

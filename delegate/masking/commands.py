@@ -16,10 +16,16 @@ from delegate.masking.secret_shape import is_placeholder
 __all__ = ["passwords_in_commands"]
 
 _REACH: Final = 512
-_PAIR: Final = re.compile(r"[ =]{0,4}((?P<quote>[\"']?)[^\s\"':\x00]{0,128}(?P=quote)?:(?:'[^'\n\x00]{0,256}'|\"[^\"\n\x00]{0,256}\"|[^\s\"'\x00]{0,256})(?P=quote)?)")
+_SHORTEST_PAIR: Final = 3
+_PAIR: Final = re.compile(
+    r"[ =]{0,4}((?P<quote>[\"']?)[^\s\"':\x00]{0,128}(?P=quote)?:"
+    r"(?:'[^'\n\x00]{0,256}'|\"[^\"\n\x00]{0,256}\"|[^\s\"'\x00]{0,256})(?P=quote)?)"
+)
+_AFTER_PERCENT: Final = re.compile(r" ?[\"']?[^\s\"'%\x00]{1,64}%([^\s\"'\x00]{1,128})")
 _WORD: Final = re.compile(r" ?[\"']?([^\s\"'\x00-]{1}[^\s\"'\x00]{2,127})")
 _PAIR_FLAGS: Final = (" -u", " --user", " -a", " --auth", " --proxy-user", " -U")
 _PAIR_COMMANDS: Final = ("curl", "http", "wget", "https ")
+_SAMBA: Final = ("smbclient", "rpcclient", "smbmap", "net rpc")
 _WORD_FLAGS: Final = {
     " -p": ("mysql", "mysqldump", "mysqladmin", "mariadb", "sshpass", "mongo", "docker login", "psexec"),
     " -a ": ("redis-cli",),
@@ -32,8 +38,12 @@ def passwords_in_commands(text: str) -> Iterator[Hit]:
     for flag in _PAIR_FLAGS:
         for place in _places(text, flag, _PAIR_COMMANDS):
             match = _PAIR.match(text, place)
-            if match and len(match[1]) > 3:
-                yield from _pair(text, match)
+            if match and len(match[1]) > _SHORTEST_PAIR:
+                yield from _pair(match)
+    for place in _places(text, " -U", _SAMBA):
+        pair = _AFTER_PERCENT.match(text, place)
+        if pair:
+            yield Hit(*pair.span(1), "password", "command-user-flag", 50)
     for flag, commands in _WORD_FLAGS.items():
         for place in _places(text, flag, commands):
             word = _WORD.match(text, place)
@@ -41,15 +51,15 @@ def passwords_in_commands(text: str) -> Iterator[Hit]:
                 yield Hit(*word.span(1), "password", "command-flag", 50)
 
 
-def _pair(text: str, match: re.Match[str]) -> Iterator[Hit]:
-    user, _, password = match[1].strip("\"'").partition(":")
-    if is_placeholder(password.strip("\"'")) and password.strip("\"'"):
-        return
-    if not password and not user:
+def _pair(match: re.Match[str]) -> Iterator[Hit]:
+    """The password of ``user:password``; where there is none, the user may be the key."""
+    user, _, password = match[1].partition(":")
+    password = password.strip("\"'")
+    if password and is_placeholder(password):
         return
     start, end = match.span(1)
-    if password.strip("\"'"):
-        start += match[1].index(":") + 1
+    if password or not user.strip("\"'"):
+        start += len(user) + 1
     yield Hit(start, end, "password", "command-user-flag", 50)
 
 

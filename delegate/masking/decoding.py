@@ -1,15 +1,17 @@
-"""Looking into encodings: escapes undone with the way back, and encoded runs opened.
+r"""Looking into encodings: escapes undone with the way back, and encoded runs opened.
 
-``unescaped`` undoes one layer of percent encoding (RFC 3986), of backslash escapes (JSON, and ``\\x``), or of
-HTML character references, whichever occur, and keeps the way back. ``decodings`` gives what the parts of a run of
-characters say in base64, base64url or hexadecimal, when that is text. The scanner calls both down to
-``limits.MASKING_DECODING_DEPTH`` under one budget; what is found inside an encoded run masks all of it.
+``unescaped`` undoes one layer of percent encoding (RFC 3986), of backslash escapes (JSON, and ``\x``), or of
+HTML character references, whichever occur, and keeps the way back. ``decodings`` gives what the parts of a
+run of characters say in base64, base64url or hexadecimal, as far as that is text. The scanner calls both
+down to ``limits.MASKING_DECODING_DEPTH`` under one budget; what is found inside an encoded run masks all of
+what was read there.
 """
+
+# ruff: noqa: PLR2004 - the numbers are the lengths of the escapes
 
 from __future__ import annotations
 
 import base64
-import binascii
 import html
 import re
 from collections.abc import Iterator
@@ -66,7 +68,7 @@ def _units(escape: str) -> list[tuple[str, int]]:
     if kind == "\\u":
         return _utf16(escape)
     if kind == "\\x":
-        return [(_safe(chr(int(escape[2:], 16))), 4)]
+        return [(_safe(chr(int(escape[-2:], 16))), 4)]
     if kind[0] == "\\":
         return [(_CONTROLS.get(kind[1], kind[1]), 2)]
     return [(_safe(html.unescape(escape)), len(escape))]
@@ -93,51 +95,67 @@ def _utf16(escape: str) -> list[tuple[str, int]]:
     return [(_safe(chr(first)), 6), (_safe(chr(second)), 6)]
 
 
-_ENCODED: Final = re.compile(
-    r"(?P<hex>(?:0x)?(?P<digits>(?:[2-7][0-9A-Fa-f]){10}(?:[0-9A-Fa-f]{2}){0,32768}))(?![A-Za-z0-9])"
-    r"|(?P<base64>(?:[CI-Za-f][A-Za-z0-9+/_-]{3}){5}[A-Za-z0-9+/_-]{0,65536}={0,2})"
-)
+_HEAD: Final = re.compile(r"(?P<hex>(?:0x)?(?:[2-7][0-9A-Fa-f]){10})|(?:[CI-Za-f][A-Za-z0-9+/_-]{3}){5}")
+_HEX: Final = re.compile(r"(?:[0-9A-Fa-f]{2})*")
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]*={0,2}")
 _BEHIND: Final = re.compile(r"[_.+=~-]")
 _TO_STANDARD: Final = str.maketrans("-_", "+/")
+_FIRST_PIECE: Final = 64
+_SHORTEST: Final = 9
+"""Characters of an encoded text that is worth a look."""
 
 
 def decodings(text: str, first: int, last: int) -> Iterator[tuple[int, int, str]]:
     """What the run ``text[first:last]`` and the base64 that it begins encode: places, and what they say.
 
-    An encoded part begins with the run or behind a separator, as the encoding of five ASCII quads begins; it
-    may reach over slashes, which are no part of a run.
+    An encoded part begins with the run or behind a separator, as the encoding of ASCII begins; it may reach
+    over slashes, which are no part of a run, and ends where it stops being text. What was read is not read
+    again from a later place, so this is linear.
     """
     place = first
     while place < last:
-        match = _ENCODED.match(text, place)
-        said = _said(match) if match else None
-        if match and said is not None:
-            yield *match.span(), said
-            place = match.end()
+        head = _HEAD.match(text, place)
+        end, said = _read(text, place, head) if head else (place, "")
+        if len(said) >= _SHORTEST:
+            yield place, end, said
+            place = end
         separator = _BEHIND.search(text, place, last)
         if separator is None:
             return
         place = separator.end()
 
 
-def _said(match: re.Match[str]) -> str | None:
-    if match["hex"]:
-        return _as_text(bytes.fromhex(match["digits"]))
-    body = match["base64"].rstrip("=").translate(_TO_STANDARD)
+def _read(text: str, place: int, head: re.Match[str]) -> tuple[int, str]:
+    """As much of the text encoded at ``place`` as is text, and where it ends; in pieces of growing size."""
+    hexadecimal = head["hex"] is not None
+    start = place + 2 if head[0][:2] == "0x" else place
+    size = _FIRST_PIECE
+    while True:
+        match = (_HEX if hexadecimal else _BASE64).match(text, start, start + size)
+        piece = match[0] if match else ""
+        octets = bytes.fromhex(piece) if hexadecimal else _base64(piece)
+        said, good = _text_in(octets)  # up to three octets may be missing: a character that the piece cuts
+        if good < len(octets) - 3 or (good < len(octets) and len(piece) < size):
+            return start + (2 * good if hexadecimal else -(-good * 4 // 3)), said
+        if len(piece) < size:
+            return start + len(piece), said
+        size *= 4
+
+
+def _base64(piece: str) -> bytes:
+    body = piece.rstrip("=").translate(_TO_STANDARD)
     body = body[: len(body) - (len(body) % 4 == 1)]
-    try:
-        return _as_text(base64.b64decode(body + "=" * (-len(body) % 4), validate=True))
-    except binascii.Error:
-        return None
+    return base64.b64decode(body + "=" * (-len(body) % 4))
 
 
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 
 
-def _as_text(octets: bytes) -> str | None:
-    if _CONTROL.search(octets):
-        return None
+def _text_in(octets: bytes) -> tuple[str, int]:
+    """The text that ``octets`` begin with, and how many of them it takes."""
+    control = _CONTROL.search(octets)
+    octets = octets[: control.start()] if control else octets
     try:
-        return octets.decode()
-    except UnicodeDecodeError:
-        return None
+        return octets.decode(), len(octets)
+    except UnicodeDecodeError as error:
+        return octets[: error.start].decode(), error.start

@@ -9,6 +9,8 @@ space, format characters and joiners to nothing, and a table of letters that pas
 the folded text into the place in the original that it stands for. NUL stays NUL.
 """
 
+# ruff: noqa: RUF001, RUF002 - the table is of letters that look like others
+
 from __future__ import annotations
 
 import unicodedata
@@ -48,22 +50,71 @@ class Mapped:
     def _into(self, index: int, place: int) -> int:
         """Characters past mark ``index``, but never into the next unit of the original."""
         past = place - self.marks[index]
-        room = (self.origins[index + 1] if index + 1 < len(self.origins) else self.length) - self.origins[index]
+        room = (self.origins[index + 1] if index + 1 < len(self.origins) else self.length) - self.origins[
+            index
+        ]
         return min(past, max(room - 1, 0))
 
 
 _LOOKALIKES: Final = {
-    "а": "a", "в": "b", "с": "c", "ԁ": "d", "е": "e", "ѐ": "e", "ё": "e", "ɡ": "g", "һ": "h", "і": "i", "ї": "i",
-    "ј": "j", "к": "k", "ӏ": "l", "м": "m", "н": "h", "о": "o", "р": "p", "ԛ": "q", "г": "r", "ѕ": "s", "т": "t",
-    "у": "y", "ѵ": "v", "ԝ": "w", "х": "x", "А": "A", "В": "B", "С": "C", "Е": "E", "Н": "H", "І": "I", "Ј": "J",
-    "К": "K", "М": "M", "О": "O", "Р": "P", "Ѕ": "S", "Т": "T", "У": "Y", "Х": "X", "Ү": "Y", "Ԍ": "G",
-    "α": "a", "β": "b", "ε": "e", "η": "n", "ι": "i", "κ": "k", "ν": "v", "ο": "o", "ρ": "p", "τ": "t", "υ": "u",
-    "χ": "x", "ω": "w", "γ": "y", "Α": "A", "Β": "B", "Ε": "E", "Ζ": "Z", "Η": "H", "Ι": "I", "Κ": "K", "Μ": "M",
-    "Ν": "N", "Ο": "O", "Ρ": "P", "Τ": "T", "Υ": "Y", "Χ": "X", "ı": "i", "ø": "o", "ł": "l", "đ": "d", "ß": "ss",
-    "օ": "o", "ս": "u", "ո": "n", "հ": "h", "ց": "g", "զ": "q", "⁄": "/", "∕": "/", "․": ".", "ǃ": "!", "ꓲ": "I",
-    "。": ".", "｡": ".", "、": ",", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "‚": "'",
-    "−": "-", "˗": "-", "ー": "-", "∶": ":", "꞉": ":", "՝": "'", "٪": "%", "∗": "*",
-}  # fmt: skip
+    letter: latin
+    for latin, letters in (
+        ("a", "аα"),
+        ("b", "вβ"),
+        ("c", "с"),
+        ("d", "ԁđ"),
+        ("e", "еѐёε"),
+        ("g", "ɡց"),
+        ("h", "һнհ"),
+        ("i", "іїιı"),
+        ("j", "ј"),
+        ("k", "кκ"),
+        ("l", "ӏł"),
+        ("m", "м"),
+        ("o", "оοøօ"),
+        ("p", "рρ"),
+        ("q", "ԛզ"),
+        ("r", "г"),
+        ("s", "ѕ"),
+        ("t", "тτ"),
+        ("y", "уγ"),
+        ("v", "ѵν"),
+        ("w", "ԝω"),
+        ("x", "хχ"),
+        ("A", "АΑ"),
+        ("B", "ВΒ"),
+        ("C", "С"),
+        ("E", "ЕΕ"),
+        ("H", "НΗ"),
+        ("I", "ІΙꓲ"),
+        ("J", "Ј"),
+        ("K", "КΚ"),
+        ("M", "МΜ"),
+        ("O", "ОΟ"),
+        ("P", "РΡ"),
+        ("S", "Ѕ"),
+        ("T", "ТΤ"),
+        ("Y", "УҮΥ"),
+        ("X", "ХΧ"),
+        ("G", "Ԍ"),
+        ("n", "ηո"),
+        ("u", "υս"),
+        ("Z", "Ζ"),
+        ("N", "Ν"),
+        ("ss", "ß"),
+        ("/", "⁄∕"),
+        (".", "․。｡"),
+        ("!", "ǃ"),
+        (",", "、"),
+        ('"', "“”„«»"),
+        ("'", "‘’‚՝"),
+        ("-", "−˗ー"),
+        (":", "∶꞉"),
+        ("%", "٪"),
+        ("*", "∗"),
+    )
+    for letter in letters
+}
 
 _GONE: Final = frozenset({"Cf", "Mn", "Me"})
 _DASH_AND_SPACE: Final = {"Pd": "-", "Zs": " ", "Zl": "\n", "Zp": "\n"}
@@ -90,7 +141,9 @@ def _folded(character: str) -> str:
         return _DASH_AND_SPACE[category]
     if category == "Nd":
         return str(unicodedata.decimal(character))
-    plain = "".join(part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part))
+    plain = "".join(
+        part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part)
+    )
     return _LOOKALIKES.get(plain, plain) if plain.replace("\0", "") else character
 
 

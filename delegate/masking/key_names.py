@@ -19,12 +19,13 @@ from __future__ import annotations
 import re
 from enum import Enum
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from delegate.limits import MASKING_NAME_MAX_CHARS
 from delegate.masking.folding import fold
 
-__all__ = ["KeyClass", "classify", "kind_of"]
+__all__ = ["KINDS", "KeyClass", "classify", "kind_of"]
 
 
 class KeyClass(Enum):
@@ -44,24 +45,49 @@ _PASSWORD: Final = (
 _STRONG: Final = {
     "password": (
         *_PASSWORD.split(),
-        *("db pass", "user pass", "root pass", "admin pass", "smtp pass", "ftp pass", "mysql pass", "ldap pass", "password hash"),
+        *("password hash", "mot de passe"),
         *("pass phrase", "pass word", "pass code", "pin code", "pin", "cvv", "cvc", "cvv2", "security code"),
     ),
     "secret": (
-        *("secret", "secrets", "secret key", "secret access key", "shared secret", "client secret", "otp", "totp"),
+        *(
+            "secret",
+            "secrets",
+            "secret key",
+            "secret access key",
+            "shared secret",
+            "client secret",
+            "otp",
+            "totp",
+        ),
         *("mnemonic", "seed phrase", "recovery phrase", "recovery code", "recovery codes", "backup codes"),
         *("hmac key", "one time code", "verification code", "mfa code", "secret value", "secret string"),
     ),
     "key": (
         *("api key", "apikey", "api keys", "access key", "account key", "private key", "encryption key"),
         *("signing key", "master key", "service key", "shared key", "auth key", "license key", "storage key"),
-        *("deploy key", "ssh key", "shared access key", "service role key", "consumer key", "rsa key", "pgp key"),
+        *(
+            "deploy key",
+            "ssh key",
+            "shared access key",
+            "service role key",
+            "consumer key",
+            "rsa key",
+            "pgp key",
+        ),
         *("subscription key", "app key", "application key", "decryption key", "symmetric key", "host key"),
         *("private pem", "private keys", "write key", "ingest key", "admin key", "integration key"),
     ),
     "token": (
         *("access token", "refresh token", "auth token", "bearer token", "id token", "session token", "jwt"),
-        *("api token", "security token", "user token", "bot token", "oauth token", "sas token", "deploy token"),
+        *(
+            "api token",
+            "security token",
+            "user token",
+            "bot token",
+            "oauth token",
+            "sas token",
+            "deploy token",
+        ),
         *("personal access token", "private token", "registration token", "service token", "access tokens"),
         *("secret token", "bearer", "app token", "csrf secret", "web token", "x auth token", "login token"),
     ),
@@ -77,36 +103,68 @@ _WEAK: Final = {
     "cookie": ("session", "sessionid", "sid", "sess", "phpsessid", "jsessionid", "session id"),
 }
 _FUSED_STRONG: Final = (
-    *("password", "passwd", "passphrase", "apikey", "secretkey", "accesskey", "authkey", "privatekey", "signingkey"),
-    *("accesstoken", "authtoken", "refreshtoken", "apitoken", "clientsecret", "secret", "accountkey", "encryptionkey"),
+    *(
+        "password",
+        "passwd",
+        "passphrase",
+        "apikey",
+        "secretkey",
+        "accesskey",
+        "authkey",
+        "privatekey",
+        "signingkey",
+    ),
+    *(
+        "accesstoken",
+        "authtoken",
+        "refreshtoken",
+        "apitoken",
+        "clientsecret",
+        "secret",
+        "accountkey",
+        "encryptionkey",
+    ),
 )
 _FUSED_WEAK: Final = ("token", "apikeys", "credentials", "sessionid")
 
-_TAILS: Final = frozenset(
-    "count counts limit limits id ids name names type types url urls uri uris path paths file files filename "
-    "filepath folder dir policy policies expiry expires expiration expire ttl length len size sizes version "
-    "versions algorithm algorithms alg algo hint hints prompt field fields label labels format pattern regex "
-    "usage budget chars charset created updated at in on enabled disabled required status valid validity "
-    "invalid method methods scheme provider providers server endpoint source sources result results mode index "
-    "location ref refs reference arn store vault ring length width height rate cost price total max min "
-    "rotation rotated manager generator validator validation schema spec class policyid strength rules rule "
-    "requirements encoder reset resets changed change update expired lifetime duration age seconds minutes days "
-    "hours ms description desc title message error errors code codes kind info metadata attempts attempt "
-    "retries fingerprint thumbprint digest checksum position order range set list map tree events event "
-    "handler callback function func listener down up press pressed frame frames bits bit level levels "
-    "issuer audience scope scopes owner user username email domain host port region zone bucket group role "
-    "template variable var env form page link text input output column table tablename prefix suffix "
-    "hashing hasher salted present exists missing found used available supported".split()
-)
-_HEADS: Final = frozenset(
-    "max min num total count has is no input output prompt completion cached used remaining next prev previous "
-    "page pagination continuation cursor public pub primary foreign partition sort cache row object idempotency "
-    "translation i18n csrf xsrf bucket composite unique natural surrogate candidate index lookup group routing "
-    "map hot short sequence schema event registry issuer node sync change delta stop special reserved audio "
-    "reasoning image text per avg average requested estimated free prediction device shortcut arrow function "
-    "dedupe deduplication correlation trace span fingerprint publishable sitekey site anon".split()
-)
-_CODE_TAILS: Final = frozenset({"code", "codes"})
+_TAILS_TEXT = """
+    count counts limit limits id ids name names type types url urls uri uris path paths file files filename
+    filepath folder dir policy policies expiry expires expiration expire ttl length len size sizes version
+    versions algorithm algorithms alg algo hint hints prompt field fields label labels format pattern regex
+    usage budget chars charset created updated at in on enabled disabled required status valid validity
+    invalid method methods scheme provider providers server endpoint source sources result results mode
+    index location ref refs reference arn store vault ring length width height rate cost price total max min
+    rotation rotated manager generator validator validation schema spec class policyid strength rules rule
+    requirements encoder reset resets changed change update expired lifetime duration age seconds minutes
+    days hours ms description desc title message error errors code codes kind info metadata attempts attempt
+    retries fingerprint thumbprint digest checksum position order range set list map tree events event
+    handler callback function func listener down up press pressed frame frames bits bit level levels issuer
+    audience scope scopes owner user username email domain host port region zone bucket group role template
+    variable var env form page link text input output column table tablename prefix suffix hashing hasher
+    salted present exists missing found used available supported
+"""
+_TAILS: Final = frozenset(_TAILS_TEXT.split())
+_HEADS_TEXT = """
+    max min num total count has is no input output prompt completion cached used remaining next prev
+    previous page pagination continuation cursor public pub primary foreign partition sort cache row object
+    idempotency translation i18n csrf xsrf bucket composite unique natural surrogate candidate index lookup
+    group routing map hot short sequence schema event registry issuer node sync change delta stop special
+    reserved audio reasoning image text per avg average requested estimated free prediction device shortcut
+    arrow function dedupe deduplication correlation trace span fingerprint publishable sitekey site anon
+"""
+_HEADS: Final = frozenset(_HEADS_TEXT.split())
+_FIRM_HEADS_TEXT = """
+    public pub csrf xsrf next previous page max min num has is no count total publishable
+"""
+_FIRM_HEADS: Final = frozenset(_FIRM_HEADS_TEXT.split())
+"""Words that take a secret away even from ``access_token`` and its like."""
+
+_NO_PASSWORD_TEXT = """
+    bypass compass encompass overpass underpass surpass trespass by over under first second third last
+    single multi one two test tests all render low high band boarding forward backward event season ski did
+    must should
+"""
+_NO_PASSWORD: Final = frozenset(_NO_PASSWORD_TEXT.split())
 _NUMBER: Final = frozenset("0123456789")
 
 
@@ -116,11 +174,14 @@ def _grams(table: dict[str, tuple[str, ...]]) -> dict[tuple[str, ...], str]:
 
 _STRONG_GRAMS: Final = _grams(_STRONG)
 _WEAK_GRAMS: Final = _grams(_WEAK)
+KINDS: Final = frozenset({*_STRONG, *_WEAK})
+"""What a name can mean; ``connection-string`` and ``authorization`` among them."""
+
 _LONGEST: Final = max(map(len, _STRONG_GRAMS))
 
 
 def classify(name: str) -> KeyClass:
-    """``STRONG`` where any value is a secret, ``WEAK`` where one that looks like a secret is, else ``NONE``."""
+    """``STRONG`` where any value is a secret, ``WEAK`` where what looks like one is, else ``NONE``."""
     return _lookup(name)[0] if len(name) <= MASKING_NAME_MAX_CHARS else KeyClass.NONE
 
 
@@ -150,7 +211,7 @@ _AMBIGUOUS: Final = frozenset({"key", "token"})
 def _unless_described(
     heads: list[str], found: KeyClass, kind: str, *, ambiguous: bool
 ) -> tuple[KeyClass, str]:
-    if ambiguous and heads and heads[-1] in _HEADS:
+    if ambiguous and heads and heads[-1] in (_HEADS if found is KeyClass.WEAK else _FIRM_HEADS):
         return KeyClass.NONE, "secret"
     return found, kind
 
@@ -158,6 +219,8 @@ def _unless_described(
 def _weaker(words: list[str]) -> tuple[KeyClass, str]:
     """What is left when no unambiguous name stands at the end."""
     last = words[-1]
+    if last.endswith("pass") and (last != "pass" or words[:-1]) and words[-2:][0] not in _NO_PASSWORD:
+        return KeyClass.STRONG, "password"
     if last.endswith(_FUSED_STRONG):
         return KeyClass.STRONG, "password" if "passw" in last else "secret"
     for size in (2, 1):
@@ -166,7 +229,7 @@ def _weaker(words: list[str]) -> tuple[KeyClass, str]:
             return _unless_described(words[:-size], KeyClass.WEAK, kind, ambiguous=True)
     if last.endswith(_FUSED_WEAK):
         return _unless_described(words[:-1], KeyClass.WEAK, "token", ambiguous=True)
-    inside = {*words, *(" ".join(pair) for pair in zip(words, words[1:], strict=False))}
+    inside = {*words, *map(" ".join, pairwise(words))}
     found = [kind for gram, kind in _STRONG_GRAMS.items() if " ".join(gram) in inside]
     if not found or words[0] in _HEADS:
         return KeyClass.NONE, "secret"

@@ -1,9 +1,10 @@
-"""Secrets that are known exactly: what this process registered, in every form in which it may travel.
+"""Secrets that are known exactly: what this process holds, in every form in which it may travel.
 
 A value of at least eight characters is looked for as it is, as base64 and base64url in the three alignments
-that longer data can give it, percent-encoded, and as a JSON string escapes it. The registry of the library's
-own keys, tokens and signatures (``delegate.known_secrets``) is read anew whenever its holders change, so a
-secret is kept here no longer than one scan beyond its holder's life.
+that longer data can give it, in hexadecimal, percent-encoded, and as a JSON string escapes it. The registry
+(``delegate.known_secrets``: the library's own keys, tokens and signatures, and what a program registers) is
+read anew whenever its holders change, so a secret is kept here no longer than until the next search after
+its holder's life.
 """
 
 from __future__ import annotations
@@ -11,62 +12,43 @@ from __future__ import annotations
 import base64
 import json
 import urllib.parse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from delegate import known_secrets
-from delegate.errors import ConfigurationError
 from delegate.masking.hits import Hit
 
 __all__ = ["KnownValues"]
 
-SHORTEST: Final = 8
+_SHORTEST: Final = 8
+"""What is shorter would be found inside words."""
 
 
 class KnownValues:
     """The exact-match search; one instance may be shared by scanners and threads."""
 
-    def __init__(self, *, registry: bool = True) -> None:
-        """An empty set; ``registry`` adds what ``delegate.known_secrets`` holds at each scan."""
-        self._registry = registry
-        self._own: dict[str, None] = {}
-        self._seen: tuple[int, int] | None = None
-        self._needles: tuple[str, ...] = ()
+    __slots__ = ("_current",)
 
-    def __repr__(self) -> str:
-        """How many values there are; never one of them."""
-        return f"<KnownValues: {len(self._own)} values>"
-
-    def register(self, secret: str | bytes) -> None:
-        """Add ``secret``. Raises ``ConfigurationError`` when it is shorter than eight characters."""
-        octets = secret.encode("utf-8", "surrogatepass") if isinstance(secret, str) else bytes(secret)
-        if len(octets) < SHORTEST:
-            msg = "a registered secret has at least 8 characters: a shorter one would be masked inside words"
-            raise ConfigurationError(msg, field="secret", limit=SHORTEST)
-        self._own |= dict.fromkeys(_forms(octets))
-        self._seen = None
+    def __init__(self) -> None:
+        """The registry is read at the first search."""
+        self._current: tuple[tuple[int, int], tuple[str, ...]] = ((0, 0), ())
 
     def find(self, text: str) -> Iterator[Hit]:
         """Every place of every known value in ``text``."""
-        for needle in self._current():
+        for needle in self._needles():
             start = text.find(needle)
             while start >= 0:
                 yield Hit(start, start + len(needle), "known_secret", "known-value", 100)
                 start = text.find(needle, start + len(needle))
 
-    def _current(self) -> tuple[str, ...]:
-        seen = known_secrets.generation() if self._registry else (0, 0)
-        if seen != self._seen:
-            registered = _all_forms(known_secrets.values()) if self._registry else ()
-            self._needles = tuple(dict.fromkeys((*self._own, *registered)))
-            self._seen = seen
-        return self._needles
-
-
-def _all_forms(secrets: Iterable[bytes]) -> Iterator[str]:
-    for secret in secrets:
-        if len(secret) >= SHORTEST:
-            yield from _forms(secret)
+    def _needles(self) -> tuple[str, ...]:
+        generation = known_secrets.generation()
+        if self._current[0] != generation:
+            # One assignment, so that a thread sees an old pair or a new one.
+            secrets = (secret for secret in known_secrets.values() if len(secret) >= _SHORTEST)
+            needles = dict.fromkeys(form for secret in secrets for form in _forms(secret))
+            self._current = (generation, tuple(needles))
+        return self._current[1]
 
 
 def _forms(octets: bytes) -> Iterator[str]:
@@ -84,7 +66,7 @@ def _forms(octets: bytes) -> Iterator[str]:
         # Characters that also hold bits of a neighbour are left out at both ends.
         first = (0, 2, 3)[offset]
         last = len(encoded) - ((len(octets) + offset) % 3 != 0)
-        if last - first >= SHORTEST:
+        if last - first >= _SHORTEST:
             yield encoded[first:last]
             yield encoded[first:last].translate(_TO_URL)
 

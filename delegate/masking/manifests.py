@@ -18,9 +18,15 @@ __all__ = ["kubernetes_secrets"]
 
 _KIND: Final = re.compile(r"(?i)[\"']?kind[\"']?[ \t]{0,4}:[ \t]{0,4}[\"']?secret\b")
 _BLOCK: Final = re.compile(r"(?m)^(?P<indent>[ \t]{0,16})(?:data|stringData):[ \t]{0,16}\r?$")
-_ENTRY: Final = re.compile(r"(?P<indent>[ \t]{0,16})[\"']?[A-Za-z0-9_.-]{1,128}[\"']?:[ \t]{1,16}[\"']?(?P<value>[^\s\"'|>][^\s\"']{0,8191})")
+_ENTRY: Final = re.compile(
+    r"(?P<indent>[ \t]{0,16})[\"']?[A-Za-z0-9_.-]{1,128}[\"']?:[ \t]{1,16}(?P<value>[^\r\n\x00]{1,8192})"
+)
+_FOLDED: Final = re.compile(r"[|>][+-]?[ \t]{0,8}")
+_LINE: Final = re.compile(r"(?P<indent>[ \t]{0,64})(?P<value>[^\s\x00][^\r\n\x00]{0,8192})")
 _OBJECT: Final = re.compile(r"\"(?:data|stringData)\"[ \t]{0,4}:\s{0,4}\{")
-_MEMBER: Final = re.compile(r"[,\s]{0,32}\"[A-Za-z0-9_.-]{1,128}\"\s{0,4}:\s{0,4}\"(?P<value>[^\"\x00]{0,8192})\"")
+_MEMBER: Final = re.compile(
+    r"[,\s]{0,32}\"[A-Za-z0-9_.-]{1,128}\"\s{0,4}:\s{0,4}\"(?P<value>[^\"\x00]{0,8192})\""
+)
 
 
 def kubernetes_secrets(text: str, lower: str) -> Iterator[Hit]:
@@ -37,14 +43,27 @@ def kubernetes_secrets(text: str, lower: str) -> Iterator[Hit]:
 
 def _lines(text: str, place: int, indent: int) -> Iterator[Hit]:
     """The entries below a heading: lines that are indented further, until one is not."""
+    folded = 0
     while (line := text.find("\n", place)) >= 0:
         place = line + 1
         entry = _ENTRY.match(text, place)
-        if entry is None or len(entry["indent"]) <= indent:
+        plain = _LINE.match(text, place)
+        if plain is None or len(plain["indent"]) <= indent:
             return
-        yield from _hit(entry)
+        if folded and len(plain["indent"]) > folded:
+            yield from _hit(plain)
+        elif entry is None:
+            return
+        elif _FOLDED.fullmatch(entry["value"]):
+            folded = len(entry["indent"])
+        else:
+            folded = 0
+            yield from _hit(entry)
 
 
 def _hit(entry: re.Match[str]) -> Iterator[Hit]:
-    if not is_placeholder(entry["value"]) and "{{" not in entry["value"]:
-        yield Hit(*entry.span("value"), "secret", "kubernetes-secret", 60)
+    start, end = entry.span("value")
+    value = entry["value"].strip("\"' \t")
+    start += entry["value"].index(value) if value else 0
+    if value and not is_placeholder(value) and "{{" not in value:
+        yield Hit(start, min(end, start + len(value)), "secret", "kubernetes-secret", 60)

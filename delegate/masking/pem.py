@@ -1,6 +1,6 @@
-"""Private keys in PEM armour (RFC 7468), OpenPGP armour (RFC 9580) and SSH armour (RFC 4716).
+r"""Private keys in PEM armour (RFC 7468), OpenPGP armour (RFC 9580) and SSH armour (RFC 4716).
 
-Also where it was cut off, or where its line breaks became the two characters ``\\n``: from the line that
+Also where it was cut off, or where its line breaks became the two characters ``\n``: from the line that
 begins the key to the one that ends it; without that line, as far as the key goes on. Each header is looked
 at once and the search never passes the next dashes, so headers without ends cost no more than other text.
 """

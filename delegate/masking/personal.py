@@ -1,8 +1,9 @@
 """Personal data with a form and a check: e-mail, payment cards, bank accounts, United States numbers.
 
 Each finder is called only where the prefilter found the shape: in ``shapes`` each digit of the text is a 0
-and each letter an a, so a pattern begins with a literal and the search for it is fast. Cards, accounts and Social Security numbers must stand alone: a letter, a digit, or a dash or dot
-that continues a longer number on either side is another thing's part.
+and each letter an a, so a pattern begins with a literal and the search for it is fast. Cards, accounts and
+Social Security numbers must stand alone: a letter, a digit, or a dash or dot that continues a longer number
+on either side is another thing's part.
 """
 
 from __future__ import annotations
@@ -30,7 +31,12 @@ _ACCOUNT: Final = re.compile(rb"aa00(?:[ -]?[a0]{4}){2,7}(?:[ -]?[a0]{1,3})?")
 _SSN: Final = re.compile(rb"000[-.]00[-.]0000")
 _CONTEXTS: Final = (
     ("ssn", re.compile(r"[^0-9\n\x00]{0,24}([0-9]{3}[ .-]?[0-9]{2}[ .-]?[0-9]{4})"), "us_ssn", checks.ssn),
-    ("social security", re.compile(r"[^0-9\n\x00]{0,24}([0-9]{3}[ .-]?[0-9]{2}[ .-]?[0-9]{4})"), "us_ssn", checks.ssn),
+    (
+        "social security",
+        re.compile(r"[^0-9\n\x00]{0,24}([0-9]{3}[ .-]?[0-9]{2}[ .-]?[0-9]{4})"),
+        "us_ssn",
+        checks.ssn,
+    ),
     ("routing", re.compile(r"[^0-9\n\x00]{0,24}([0-9]{4}-?[0-9]{4}-?[0-9])"), "us_aba", checks.aba),
     ("aba", re.compile(r"[^0-9\n\x00]{0,24}([0-9]{4}-?[0-9]{4}-?[0-9])"), "us_aba", checks.aba),
 )
@@ -84,7 +90,11 @@ def cards(text: str, shapes: bytes) -> Iterator[Hit]:
     for candidate in _CARD.finditer(shapes):
         start, end = candidate.span()
         # Behind "GB82 " stands the rest of an account number.
-        if shapes[max(0, start - 5) : start] != b"aa00 " and _alone(text, start, end) and checks.card(text[start:end]):
+        if (
+            shapes[max(0, start - 5) : start] != b"aa00 "
+            and _alone(text, start, end)
+            and checks.card(text[start:end])
+        ):
             yield Hit(start, end, "credit_card", "card", 65)
 
 

@@ -11,6 +11,7 @@ engines that answer differently lead to the same findings.
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -31,9 +32,9 @@ _KEPT: Final = frozenset(RUN_CHARACTERS.encode())
 _CLASSES: Final = bytes(120 if code in _KEPT else 32 for code in range(256))
 """Token characters to ``x``, all others to a blank."""
 
-_SHAPES: Final = bytes(
-    48 if chr(code).isdigit() and code < 128 else 97 if chr(code).isalpha() and code < 128 else code
-    for code in range(256)
+_SHAPES: Final = bytes.maketrans(
+    (string.digits + string.ascii_letters).encode(),
+    b"0" * len(string.digits) + b"a" * len(string.ascii_letters),
 )
 """Digits to ``0``, letters to ``a``, the rest of ASCII as it is."""
 
@@ -94,7 +95,9 @@ class Prefilter:
         gated = self._gated(text, names)
         if not (names or runs or at or numbers or escapes or flags or dashes or accounts or gated):
             return None
-        return Signs(lower, shapes, runs, frozenset(gated), at, dashes, numbers, accounts, names, flags, escapes)
+        return Signs(
+            lower, shapes, runs, frozenset(gated), at, dashes, numbers, accounts, names, flags, escapes
+        )
 
     def _spans(self, text: str, classes: bytes, *, every_run: bool) -> list[tuple[int, int]]:
         interesting = self._runs.interesting

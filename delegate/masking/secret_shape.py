@@ -6,29 +6,28 @@ a number: what random text has and names, words, paths, versions and sentences l
 mixed at every step, and runs of letters that nobody could say.
 """
 
+# ruff: noqa: PLR2004 - each number is a threshold of one rule, named by the rule's own function
+
 from __future__ import annotations
 
 import re
 from itertools import pairwise
 from typing import Final
 
-__all__ = ["is_placeholder", "is_reference", "looks_random", "looks_secret"]
+__all__ = ["is_placeholder", "is_reference", "looks_like_password", "looks_random", "looks_secret"]
 
 _UUID: Final = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
 _HEX: Final = re.compile(r"(?:0x)?[0-9A-Fa-f]{16,}")
 _PARTS: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _VOWELS: Final = frozenset("aeiouyAEIOUY")
-_RARE_PAIRS: Final = frozenset(
-    first + second
-    for first, *seconds in (
-        "aaehjoqxz bbdfghjkmnpqvwxz cbdfgjmnpqvwxz dbcfghjkmpqvwxz ejkz fbcdghjkmnpqvwxz gbcdfjkpqtvwxyz "
-        "hbcdfghjkmnpqsvwxz ihijquwy jabcdfghijklmnpqrstvwxyz kabcdfghjkmnopqrtuvwxyz lbfghjkmnqrwxz "
-        "mcdfghjknqrtvwxyz nbjmqrwxz oehjqyz pbcdfgjkmnqvwxz qabcdefghijklmnopqrstvwxyz rbhjqxz "
-        "sbdgjqrvxz tbgjknqvxz uhjkquvwxyz vbcdfghjklmnpqrstuvwxyz wbcdfgjklmpqtuvwxyz "
-        "xabdfghjklmnoqrsuvwxyz yabcdfghjkloqruvwxyz zbcdfghjklmnpqrstuvwxyz "
-    ).split()
-    for second in seconds
-)
+_RARE_TEXT = """
+    aaehjoqxz bbdfghjkmnpqvwxz cbdfgjmnpqvwxz dbcfghjkmpqvwxz ejkz fbcdghjkmnpqvwxz gbcdfjkpqtvwxyz
+    hbcdfghjkmnpqsvwxz ihijquwy jabcdfghijklmnpqrstvwxyz kabcdfghjkmnopqrtuvwxyz lbfghjkmnqrwxz
+    mcdfghjknqrtvwxyz nbjmqrwxz oehjqyz pbcdfgjkmnqvwxz qabcdefghijklmnopqrstvwxyz rbhjqxz sbdgjqrvxz
+    tbgjknqvxz uhjkquvwxyz vbcdfghjklmnpqrstuvwxyz wbcdfgjklmpqtuvwxyz xabdfghjklmnoqrsuvwxyz
+    yabcdfghjkloqruvwxyz zbcdfghjklmnpqrstuvwxyz
+"""
+_RARE_PAIRS: Final = frozenset(entry[0] + second for entry in _RARE_TEXT.split() for second in entry[1:])
 """Pairs of letters that fewer than ten of the 5,700 commonest words of Python's own source code hold."""
 
 _SEQUENCES: Final = ("abcdefghijklm", "0123456789abcdefghij", "01234567890123456789")
@@ -47,7 +46,8 @@ _PLACEHOLDER: Final = re.compile(
     r"|(?i:null|none|nil|undefined|true|false|yes|no|on|off|empty|n/?a|tbd|todo|unset|default|redacted|masked|hidden"
     r"|removed|secret|secrets|password|passwd|pass|pwd|token|key|string|text|str|number|integer|boolean|bool|object"
     r"|array|required|optional|example|sample|dummy|placeholder|changeit|value|bearer|basic|apikey|test|private)"
-    r"|\$\{.*\}|\$\(.*\)|\$\{\{.*\}\}|\{\{.*\}\}|\{[^{}\s]*\}|<[^<>]*>|\[[A-Za-z_ .-]*\]|%[^%\s]+%|@[A-Za-z_]+@|__[A-Z_]+__"
+    r"|\$\{.*\}|\$\(.*\)|\$\{\{.*\}\}|\{\{.*\}\}|\{[^{}\s]*\}|<[^<>]*>|\[[A-Za-z_ .-]*\]"
+    r"|%[^%\s]+%|@[A-Za-z_]+@|__[A-Z_]+__"
     r"|\$\$?[A-Za-z_][\w.]*|\$\d|%[-+# ]?[a-zA-Z]|%\([a-z_]+\)s|#\{.*\}|&[a-z]+;|:[a-z_]+"
     r"|(?i:<?(?:your|my|the|insert|enter|add|put|replace|change)[-_ ][\w -]*>?)"
     r"|(?i:[\w-]*[-_](?:here|placeholder|goes_here))"
@@ -83,7 +83,7 @@ def _one_character(value: str) -> bool:
 
 
 def looks_secret(value: str) -> bool:
-    """Whether ``value``, under an ambiguous name, is a secret: long enough, and nothing else that has a form."""
+    """Whether ``value``, under an ambiguous name, is a secret: long enough, and of no other form."""
     if not 8 <= len(value) <= 4096 or not value.isprintable() or " " in value.strip():
         return False
     if is_placeholder(value) or _NOT_A_SECRET.fullmatch(value):
@@ -93,6 +93,19 @@ def looks_secret(value: str) -> bool:
     if value.isdigit():
         return len(value) >= 14
     return looks_random(value)
+
+
+def looks_like_password(value: str) -> bool:
+    """Whether a person could have chosen ``value``: six characters or more, letters among others."""
+    return (
+        6 <= len(value) <= 128
+        and value.isprintable()
+        and not value.isalpha()
+        and any(character.isalpha() for character in value)
+        and any(not character.isalpha() and character not in "-_. " for character in value)
+        and not is_placeholder(value)
+        and _NOT_A_SECRET.fullmatch(value) is None
+    )
 
 
 def looks_random(value: str) -> bool:
@@ -108,8 +121,10 @@ def looks_random(value: str) -> bool:
     if len(parts) == 1:
         return total >= 12 and not spoken and not value.isdigit()
     numbers = sum(len(part) for part in parts if part.isdigit())
-    return numbers < total and (spoken + (numbers if numbers <= 4 else 0)) < 0.6 * total and (
-        len(parts) > 3 or len(value) >= 12
+    return (
+        numbers < total
+        and (spoken + (numbers if numbers <= 4 else 0)) < 0.6 * total
+        and (len(parts) > 3 or len(value) >= 12)
     )
 
 

@@ -21,9 +21,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
 from delegate.limits import MASKING_DECODED_MAX_BYTES, MASKING_DECODING_DEPTH
-from delegate.masking import personal
+from delegate.masking import key_names, personal
 from delegate.masking.addresses import passwords_in_addresses
-from delegate.masking.assignments import assignments, value_hit
+from delegate.masking.assignments import assignments
 from delegate.masking.commands import passwords_in_commands
 from delegate.masking.decoding import decodings, unescaped
 from delegate.masking.detectors import STANDARD, Detector
@@ -36,8 +36,16 @@ from delegate.masking.pem import private_keys
 from delegate.masking.prefilter import Signs, prefilter
 from delegate.masking.secret_shape import looks_random
 from delegate.masking.tokens import Gated, Runs
+from delegate.masking.values import value_hit
 
 __all__ = ["Hit", "TextScanner"]
+
+
+_KINDS: Final = key_names.KINDS | {
+    *("credit_card", "email", "iban", "us_aba", "us_itin", "us_ssn", "high_entropy", "known_secret"),
+    *("private-key", "url-password"),
+}
+"""Kinds that no row of the table of detectors has."""
 
 
 class _Budget:
@@ -56,7 +64,7 @@ class _Budget:
 class TextScanner:
     """Immutable once made, and safe to share between threads."""
 
-    __slots__ = ("_entropy", "_gated", "_known", "_prefilter", "_runs")
+    __slots__ = ("_entropy", "_gated", "_kinds", "_known", "_prefilter", "_runs")
 
     def __init__(
         self,
@@ -70,8 +78,14 @@ class TextScanner:
         self._runs = Runs([row for row in detectors if row.prefixes or row.run])
         self._gated = Gated([row for row in detectors if row.needles and not row.run])
         self._prefilter = prefilter(self._runs, self._gated, engine)
+        self._kinds = _KINDS | {row.kind for row in detectors}
         self._entropy = entropy
         self._known = known
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Every kind that a hit can have."""
+        return self._kinds
 
     def scan(self, text: str) -> list[Hit]:
         """Every secret in ``text``, in order, without overlaps."""
@@ -91,7 +105,7 @@ class TextScanner:
         hits = self.scan(value)
         if sure is KeyClass.NONE:
             return hits
-        hit = value_hit(value, *_credentials(key, value, sure), key, sure, quoted=True)
+        hit = value_hit(value, *_credentials(key, value, sure), key, sure)
         return resolve([*hits, hit]) if hit else hits
 
     def _scan(self, text: str, depth: int, budget: _Budget | None) -> list[Hit]:
@@ -119,28 +133,24 @@ class TextScanner:
         return list(_mapped(folded, self._scan(folded.text, depth + 1, budget)))
 
     def _find(self, text: str, signs: Signs) -> Iterator[Hit]:
-        userinfo: set[int] = set()
-        if signs.at:
-            for hit in passwords_in_addresses(text):
-                userinfo.add(hit.end)
-                yield hit
-        if signs.at:
-            yield from personal.emails(text, userinfo)
-        if signs.dashes:
-            yield from private_keys(text)
         for start, end in signs.runs:
             yield from self._runs.find(text, start, end)
-        if signs.gated:
-            yield from self._gated.find(text, signs.gated)
-        if signs.numbers:
-            yield from personal.numbers(text, signs.shapes, signs.lower)
-        if signs.accounts:
-            yield from personal.bank_accounts(text, signs.shapes)
+        yield from self._gated.find(text, signs.gated)
+        if signs.at:
+            passwords = list(passwords_in_addresses(text))
+            yield from passwords
+            yield from personal.emails(text, {hit.end for hit in passwords})
+        if signs.dashes:
+            yield from private_keys(text)
         if signs.names:
             yield from assignments(text, signs.lower)
             yield from kubernetes_secrets(text, signs.lower)
         if signs.flags:
             yield from passwords_in_commands(text)
+        if signs.numbers:
+            yield from personal.numbers(text, signs.shapes, signs.lower)
+        if signs.accounts:
+            yield from personal.bank_accounts(text, signs.shapes)
 
     def _encoded(self, text: str, first: int, last: int, depth: int, budget: _Budget) -> Iterator[Hit]:
         """What a long run says when decoded: with a secret inside, the whole encoded part is one."""

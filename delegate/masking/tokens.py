@@ -9,6 +9,7 @@ text where its gate and one of its needles occur.
 from __future__ import annotations
 
 import re
+import string
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -18,11 +19,11 @@ from delegate.masking.hits import Hit
 
 __all__ = ["DECODABLE", "RUN", "RUN_CHARACTERS", "Gated", "Runs"]
 
-RUN_CHARACTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.~+="
+RUN_CHARACTERS: Final = string.ascii_letters + string.digits + "_-.~+="
 """Of which the runs are made that the scanner looks at. No slash, or every address would be one."""
 
 RUN: Final = 20
-"""How long a run is at least: the shortest tokens without other context (AWS key ids) have twenty characters."""
+"""How long a run is at least: the shortest tokens that need no context (AWS key ids) are this long."""
 
 _BEHIND: Final = "[_.+=~-]"
 """Separators in a run: a token may begin behind one."""
@@ -44,7 +45,12 @@ class Runs:
             for prefix in row.prefixes:
                 by_prefix[prefix].append((row, pattern))
         self._rows = {
-            literal: [entry for prefix in by_prefix if literal.startswith(prefix) for entry in by_prefix[prefix]]
+            literal: [
+                (row, pattern, row.rank + min(len(prefix), 16))
+                for prefix in by_prefix
+                if literal.startswith(prefix)
+                for row, pattern in by_prefix[prefix]
+            ]
             for literal in by_prefix
         }
         self._inside = [(row, re.compile(row.pattern)) for row in rows if row.run]
@@ -66,24 +72,28 @@ class Runs:
 
     def find(self, text: str, start: int, end: int) -> Iterator[Hit]:
         """The tokens in the run ``text[start:end]``."""
-        match = self._start.match(text, start, end)
-        if match and match[1]:
-            yield from self._tokens(text, start, match[1])
         place = start
-        while match := self._behind.search(text, place, end):
-            if match[1]:
-                yield from self._tokens(text, match.start(1), match[1])
-            place = match.start() + 1
+        match = self._start.match(text, start, end) or self._behind.search(text, start, end)
+        while match:
+            begin, literal = match.start(1), match[1]
+            place = max(match.start() + 1, begin)
+            if literal:
+                for hit in self._tokens(text, begin, literal):
+                    place = max(place, hit.end)
+                    yield hit
+            match = self._behind.search(text, place, end)
         if end - start >= self._shortest and self._needle.search(text, start, end):
             for row, pattern in self._inside:
-                if end - start >= row.run and any(text.find(needle, start, end) >= 0 for needle in row.needles):
+                if end - start >= row.run and any(
+                    text.find(needle, start, end) >= 0 for needle in row.needles
+                ):
                     yield from _matches(row, pattern, text, start, end)
 
     def _tokens(self, text: str, start: int, literal: str) -> Iterator[Hit]:
-        for row, pattern in self._rows[literal]:
+        for row, pattern, rank in self._rows[literal]:
             match = pattern.match(text, start)
             if match and _ends(text, match.end()) and (row.check is None or row.check(match[0])):
-                yield Hit(start, match.end(), row.kind, row.id, row.rank + min(len(literal), 16))
+                yield Hit(start, match.end(), row.kind, row.id, rank)
 
 
 class Gated:
@@ -110,7 +120,11 @@ def _matches(row: Detector, pattern: re.Pattern[str], text: str, start: int, end
     group = 1 if pattern.groups else 0
     for match in pattern.finditer(text, start, end):
         first, last = match.span(group)
-        if _begins(text, match.start()) and _ends(text, last) and (row.check is None or row.check(match[group])):
+        if (
+            _begins(text, match.start())
+            and _ends(text, last)
+            and (row.check is None or row.check(match[group]))
+        ):
             yield Hit(first, last, row.kind, row.id, row.rank)
 
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from delegate.masking.detectors.detector import ALNUM, B64, B64URL, HEX, TOKEN, UPPER, Detector, found, token
+from delegate.masking.detectors.detector import (
+    B64,
+    B64URL,
+    HEX,
+    TOKEN,
+    Detector,
+    found,
+    prefixed,
+    token,
+)
 from delegate.masking.secret_shape import looks_random
 
 __all__ = ["CODE"]
@@ -12,16 +21,25 @@ __all__ = ["CODE"]
 CODE: Final[tuple[Detector, ...]] = (
     # --- GitHub
     token("github-token", "ghp_ gho_ ghu_ ghs_ ghr_", 36, "docs.github.com token formats"),
-    token("github-fine-grained-token", "github_pat_", 36, "docs.github.com token formats", "[A-Za-z0-9_]", kind="github-token"),
+    token(
+        "github-fine-grained-token",
+        "github_pat_",
+        36,
+        "docs.github.com token formats",
+        "[A-Za-z0-9_]",
+        kind="github-token",
+    ),
     # --- GitLab
     token(
         "gitlab-token",
-        "glpat- gldt- glrt- glrtr- glcbt- glptt- glft- glimt- glagent- gloas- glsoat- glffct- glwt- glffct-",
+        "glpat- gldt- glrt- glrtr- glcbt- glptt- glft- glimt- glagent- gloas- glsoat- glffct- glwt-",
         20,
         "docs.gitlab.com token prefixes",
         r"[A-Za-z0-9_.-]",
     ),
-    token("gitlab-runner-token", "GR1348941", 20, "docs.gitlab.com token prefixes", B64URL, kind="gitlab-token"),
+    token(
+        "gitlab-runner-token", "GR1348941", 20, "docs.gitlab.com token prefixes", B64URL, kind="gitlab-token"
+    ),
     found(
         "gitlab-session",
         "_gitlab_session=",
@@ -47,15 +65,35 @@ CODE: Final[tuple[Detector, ...]] = (
         gate="name",
         kind="npm-token",
     ),
-    token("pypi-token", "pypi-AgEIcHlwaS5vcmc pypi-AgENdGVzdC5weXBpLm9yZw pypi-", 50, "pypi.org API tokens", B64URL, most=1024),
+    token(
+        "pypi-token",
+        "pypi-AgEIcHlwaS5vcmc pypi-AgENdGVzdC5weXBpLm9yZw pypi-",
+        50,
+        "pypi.org API tokens",
+        B64URL,
+        most=1024,
+    ),
     token("rubygems-key", "rubygems_", 48, "guides.rubygems.org API key", "[a-f0-9]"),
     token("crates-token", "cio", 32, "doc.rust-lang.org crates.io", most=32, check=looks_random),
     token("nuget-key", "oy2", 43, "learn.microsoft.com NuGet", "[a-z0-9]", most=43),
     token("clojars-token", "CLOJARS_", 48, "clojars.org deploy tokens", "[a-zA-Z0-9]"),
-    token("packagist-token", "packagist_uut_ packagist_out_ packagist_ort_ packagist_oot_", 32, "packagist.com", HEX),
+    token(
+        "packagist-token",
+        "packagist_uut_ packagist_out_ packagist_ort_ packagist_oot_",
+        32,
+        "packagist.com",
+        HEX,
+    ),
     token("dockerhub-token", "dckr_pat_ dckr_oat_", 27, "docs.docker.com access tokens", B64URL),
     token("artifactory-key", "AKCp AKC AP6 AP5 AP2 APA", 57, "jfrog.com API keys", check=looks_random),
-    token("artifactory-reference-token", "cmVmdGtuO cmVmdG", 54, "jfrog.com reference tokens", B64, check=looks_random),
+    token(
+        "artifactory-reference-token",
+        "cmVmdGtuO cmVmdG",
+        54,
+        "jfrog.com reference tokens",
+        B64,
+        check=looks_random,
+    ),
     token("circleci-token", "CCIPAT_ CCIPRJ_", 36, "circleci.com API tokens", B64URL),
     token("buildkite-token", "bkua_ bkaj_ bkct_", 32, "buildkite.com API tokens", "[a-zA-Z0-9]"),
     token("sonar-token", "sqp_ sqa_ squ_ sqco_", 40, "docs.sonarsource.com tokens"),
@@ -64,17 +102,39 @@ CODE: Final[tuple[Detector, ...]] = (
     token("postman-key", "PMAK- PMAT-", 24, "learning.postman.com API keys", r"[A-Za-z0-9-]"),
     token("readme-key", "rdme_", 64, "docs.readme.com", "[a-z0-9]"),
     token("gitbook-token", "gb_api_", 32, "developer.gitbook.com", check=looks_random),
-    token("jetbrains-hub-token", "perm-", 24, "jetbrains.com hub tokens", r"[A-Za-z0-9+/=._-]", check=looks_random),
+    token(
+        "jetbrains-hub-token",
+        "perm-",
+        24,
+        "jetbrains.com hub tokens",
+        r"[A-Za-z0-9+/=._-]",
+        check=looks_random,
+    ),
     token("launchdarkly-key", "sdk- mob- api- rel-", 36, "docs.launchdarkly.com", "[a-f0-9-]", most=36),
-    token("dynatrace-token", "dt0c01. dt0s01. dt0s02. dt0s08. dt0s16.", 80, "docs.dynatrace.com tokens", r"[A-Za-z0-9.]"),
+    token(
+        "dynatrace-token",
+        "dt0c01. dt0s01. dt0s02. dt0s08. dt0s16.",
+        80,
+        "docs.dynatrace.com tokens",
+        r"[A-Za-z0-9.]",
+    ),
     token("mergify-key", "mka_", 32, "docs.mergify.com", B64URL, check=looks_random),
     token("depot-token", "depot_org_ depot_project_ depot_user_", 32, "depot.dev", check=looks_random),
     token("dependency-track-key", "odt_", 32, "docs.dependencytrack.org", B64URL, check=looks_random),
     token("nightfall-key", "NF-", 32, "nightfall.ai", check=looks_random),
     token("adobe-secret", "p8e-", 32, "developer.adobe.com", B64URL),
-    token("one-password-key", "A3-", 33, "support.1password.com Secret Key", r"[A-Z0-9-]", check=looks_random),
+    prefixed(
+        "one-password-key",
+        "A3-",
+        r"A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}",
+        ("A3-", "Q7XK2M-", "BTZ3WL-NR6VC-PY5HD-JF4Q7-XK2MB"),
+        ("A3-", "Q7XK2M-", "BTZ3WL-NR6VC-PY5HD-JF4Q7"),
+        "support.1password.com Secret Key",
+    ),
     token("one-password-token", "ops_eyJ", 200, "developer.1password.com service accounts", B64, most=4096),
-    token("bitwarden-key", "0.", 60, "bitwarden.com secrets manager", r"[A-Za-z0-9.:+/=-]", check=looks_random),
+    token(
+        "bitwarden-key", "0.", 60, "bitwarden.com secrets manager", r"[A-Za-z0-9.:+/=-]", check=looks_random
+    ),
     token("ory-token", "ory_at_ ory_rt_ ory_pat_ ory_st_", 32, "ory.sh", B64URL),
     token("permit-key", "permit_key_", 32, "docs.permit.io"),
     token("trigger-key", "tr_dev_ tr_prod_ tr_pat_ tr_stg_", 20, "trigger.dev"),

@@ -17,11 +17,25 @@ parts, so that no scanner of files takes this table for a leak.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["ALNUM", "B64", "B64URL", "DIGIT", "HEX", "LOWER_HEX", "TOKEN", "UPPER", "Detector", "found", "token"]
+__all__ = [
+    "ALNUM",
+    "B64",
+    "B64URL",
+    "DIGIT",
+    "HEX",
+    "LOWER_HEX",
+    "TOKEN",
+    "UPPER",
+    "Detector",
+    "found",
+    "prefixed",
+    "token",
+]
 
 ALNUM: Final = "[A-Za-z0-9]"
 B64: Final = "[A-Za-z0-9+/=_-]"
@@ -32,25 +46,13 @@ LOWER_HEX: Final = "[0-9a-f]"
 UPPER: Final = "[A-Z0-9]"
 DIGIT: Final = "[0-9]"
 
-_SAMPLES: Final = {
-    LOWER_HEX: "7a1c9e4b2d8f05e6",
-    HEX: "7a1c9e4b2d8f05e6",
-    "[a-f0-9_]": "7a1c9e4b2d8f05e6",
-    "[0-9a-f-]": "7a1c9e4b2d8f05e6",
-    UPPER: "Q7XK2MBTZ3WLNR6VCPY5HDJF4",
-    "[A-Z2-7]": "Q7XK2MBTZ3WLNR6VCPY5HDJF4",
-    "[A-Z0-9_-]": "Q7XK2MBTZ3WLNR6VCPY5HDJF4",
-    "[a-z0-9]": "a7q2xk9mb4tz8wl3nr6vc1py5hd0jf",
-    "[a-z0-9-]": "a7q2xk9mb4tz8wl3nr6vc1py5hd0jf",
-    "[a-z0-9_]": "a7q2xk9mb4tz8wl3nr6vc1py5hd0jf",
-}
-_SAMPLE: Final = "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF"
-"""What examples are made of: mixed enough to be taken for random."""
+_SAMPLE: Final = "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF7a1c9e4b2d8f05e6"
+"""What examples are made of, as far as an alphabet has it: mixed enough to be taken for random."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detector:
-    """One row: ``id`` is unique, ``kind`` is what a marker says, ``rank`` settles overlaps of equal length."""
+    """One row: ``id`` is unique, ``kind`` is what a marker says, a higher ``rank`` is more specific."""
 
     id: str
     kind: str
@@ -83,14 +85,14 @@ def token(
     without notice, and the head of a secret is no place to stop masking.
     """
     heads = tuple(prefixes.split())
-    sample = _SAMPLES.get(alphabet, _SAMPLE)
+    sample = "".join(re.findall(alphabet, _SAMPLE))
     body = (sample * (length // len(sample) + 1))[:length]
     return Detector(
         id=name,
         kind=kind or name,
         pattern=f"(?:{'|'.join(map(_literal, heads))}){alphabet}{{{length},{most}}}",
         example=heads[0] + body,
-        counter_example=heads[0] + body[:-1],
+        counter_example=min(heads, key=len) + body[:-1],
         source=source,
         prefixes=heads,
         check=check,
@@ -98,7 +100,30 @@ def token(
     )
 
 
-def found(
+def prefixed(  # noqa: PLR0917 - a column of the table each
+    name: str,
+    prefixes: str,
+    pattern: str,
+    example: tuple[str, ...],
+    counter_example: tuple[str, ...],
+    source: str,
+    *,
+    kind: str = "",
+) -> Detector:
+    """A row for a token with a form of its own behind its prefix; ``pattern`` is all of it."""
+    return Detector(
+        id=name,
+        kind=kind or name,
+        pattern=pattern,
+        example="".join(example),
+        counter_example="".join(counter_example),
+        source=source,
+        prefixes=tuple(prefixes.split()),
+        rank=80,
+    )
+
+
+def found(  # noqa: PLR0917 - a column of the table each
     name: str,
     needles: str,
     pattern: str,

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from delegate.masking.detectors.detector import ALNUM, B64, B64URL, HEX, TOKEN, Detector, found, token
+from delegate.masking.detectors.detector import (
+    B64,
+    B64URL,
+    HEX,
+    TOKEN,
+    Detector,
+    found,
+    prefixed,
+    token,
+)
 from delegate.masking.secret_shape import looks_random
 
 __all__ = ["CHAT", "MODELS", "MONITORING", "PAYMENTS", "SERVICES"]
@@ -12,9 +21,29 @@ __all__ = ["CHAT", "MODELS", "MONITORING", "PAYMENTS", "SERVICES"]
 _X32: Final = "7a1c9e4b2d8f05e6" * 2
 
 MODELS: Final[tuple[Detector, ...]] = (
-    token("anthropic-key", "sk-ant-api03- sk-ant-admin01- sk-ant-oat01- sk-ant-", 60, "docs.anthropic.com API keys", B64URL),
-    token("openai-key", "sk-proj- sk-svcacct- sk-admin- sk-None- sess-", 40, "platform.openai.com API keys", B64URL),
-    token("openai-legacy-key", "sk-", 32, "platform.openai.com API keys", B64URL, kind="openai-key", check=looks_random),
+    token(
+        "anthropic-key",
+        "sk-ant-api03- sk-ant-admin01- sk-ant-oat01- sk-ant-",
+        60,
+        "docs.anthropic.com API keys",
+        B64URL,
+    ),
+    token(
+        "openai-key",
+        "sk-proj- sk-svcacct- sk-admin- sk-None- sess-",
+        40,
+        "platform.openai.com API keys",
+        B64URL,
+    ),
+    token(
+        "openai-legacy-key",
+        "sk-",
+        32,
+        "platform.openai.com API keys",
+        B64URL,
+        kind="openai-key",
+        check=looks_random,
+    ),
     token("openrouter-key", "sk-or-v1-", 64, "openrouter.ai", "[a-f0-9]"),
     token("huggingface-token", "hf_ api_org_", 34, "huggingface.co access tokens"),
     token("replicate-token", "r8_", 37, "replicate.com API tokens"),
@@ -53,14 +82,13 @@ CHAT: Final[tuple[Detector, ...]] = (
         "docs.slack.dev token types",
         r"[A-Za-z0-9%/+=.-]",
     ),
-    Detector(
-        id="discord-token",
-        kind="discord-token",
-        pattern=r"[MNO][A-Za-z0-9_-]{22,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,38}",
-        example="MTAyOTQ4MTN5OTU5MTDwMEcxNg" + ".GSwJyi." + "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF",
-        counter_example="MTAyOTQ4MTN5OTU5MTDwMEcxNg" + ".GSwJyi." + "a7Q2xK9m",
-        source="discord.com developer docs; a base64 of digits begins as one of the prefixes",
-        prefixes=tuple("MT Mj Mz MD MZ NT Nj Nz ND OT OD".split()),
+    prefixed(
+        "discord-token",
+        "MT Mj Mz MD MZ NT Nj Nz ND OT OD",  # how base64 of digits begins
+        r"[MNO][A-Za-z0-9_-]{22,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,38}",
+        ("MTAyOTQ4MTN5OTU5MTDwMEcxNg", ".GSwJyi.", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF"),
+        ("MTAyOTQ4MTN5OTU5MTDwMEcxNg", ".GSwJyi.", "a7Q2xK9m"),
+        "discord.com developer docs",
     ),
     found(
         "telegram-token",
@@ -76,7 +104,12 @@ CHAT: Final[tuple[Detector, ...]] = (
     token("intercom-token", "dG9r", 50, "developers.intercom.com", B64),
     token("pubnub-key", "pub-c- sub-c- sec-c-", 36, "pubnub.com", r"[A-Za-z0-9=-]"),
     token("matrix-token", "syt_ mct_ mat_", 32, "spec.matrix.org", "[A-Za-z0-9_]", check=looks_random),
-    token("facebook-token", "EAAC EAAB EAAD EAAG EAAH EAAJ EAAK EAAL EAAM EAAN EAAP EAAQ EAAR EAAS EAAT EAAU EAAV EAAW EAAX EAAY EAAZ EAAE EAAF EAAI EAAO EAA", 80, "developers.facebook.com"),
+    token(
+        "facebook-token",
+        "EAA",
+        80,
+        "developers.facebook.com",
+    ),
     found(
         "facebook-app-token",
         "|",
@@ -87,7 +120,9 @@ CHAT: Final[tuple[Detector, ...]] = (
         gate="|",
         kind="facebook-token",
     ),
-    token("instagram-token", "IGQV IGAA", 60, "developers.facebook.com Instagram", B64URL, kind="facebook-token"),
+    token(
+        "instagram-token", "IGQV IGAA", 60, "developers.facebook.com Instagram", B64URL, kind="facebook-token"
+    ),
     token("twitter-bearer-token", "AAAAAAAAAAAAAAAAAAAA", 60, "developer.x.com", r"[A-Za-z0-9%]"),
     token("linkedin-secret", "WPL_AP1.", 16, "learn.microsoft.com LinkedIn", r"[A-Za-z0-9.+/=]"),
     token("linkedin-token", "AQV AQX", 100, "learn.microsoft.com LinkedIn", B64URL),
@@ -95,7 +130,13 @@ CHAT: Final[tuple[Detector, ...]] = (
 )
 
 PAYMENTS: Final[tuple[Detector, ...]] = (
-    token("stripe-key", "sk_live_ sk_test_ sk_prod_ rk_live_ rk_test_ rk_prod_ sk_org_live_", 12, "docs.stripe.com keys", check=looks_random),
+    token(
+        "stripe-key",
+        "sk_live_ sk_test_ sk_prod_ rk_live_ rk_test_ rk_prod_ sk_org_live_",
+        12,
+        "docs.stripe.com keys",
+        check=looks_random,
+    ),
     token("stripe-webhook-secret", "whsec_", 24, "docs.stripe.com webhooks", B64),
     token("square-token", "sq0atp- sq0csp- sq0idp- sq0idb-", 22, "developer.squareup.com", B64URL),
     token("square-access-token", "EAAA", 60, "developer.squareup.com", B64URL, most=64, kind="square-token"),
@@ -110,11 +151,31 @@ PAYMENTS: Final[tuple[Detector, ...]] = (
     ),
     token("adyen-key", "AQE", 60, "docs.adyen.com API key", r"[A-Za-z0-9+/=*^-]"),
     token("razorpay-key", "rzp_live_ rzp_test_", 14, "razorpay.com", check=looks_random),
-    token("flutterwave-key", "FLWSECK_TEST- FLWSECK- FLWPUBK_TEST- FLWPUBK-", 12, "developer.flutterwave.com", r"[A-Za-z0-9-]"),
-    token("gocardless-token", "live_ sandbox_", 40, "developer.gocardless.com", TOKEN, most=48, check=looks_random),
+    token(
+        "flutterwave-key",
+        "FLWSECK_TEST- FLWSECK- FLWPUBK_TEST- FLWPUBK-",
+        12,
+        "developer.flutterwave.com",
+        r"[A-Za-z0-9-]",
+    ),
+    token(
+        "gocardless-token",
+        "live_ sandbox_",
+        40,
+        "developer.gocardless.com",
+        TOKEN,
+        most=48,
+        check=looks_random,
+    ),
     token("mollie-key", "live_ test_", 30, "docs.mollie.com", most=30, check=looks_random),
     token("lob-key", "live_ test_ live_pub_ test_pub_", 31, "docs.lob.com", "[a-f0-9]", most=40),
-    token("plaid-token", "access-sandbox- access-development- access-production-", 36, "plaid.com docs", "[a-f0-9-]"),
+    token(
+        "plaid-token",
+        "access-sandbox- access-development- access-production-",
+        36,
+        "plaid.com docs",
+        "[a-f0-9-]",
+    ),
     token("easypost-key", "EZAK EZTK", 54, "docs.easypost.com"),
     token("shippo-token", "shippo_live_ shippo_test_", 40, "docs.goshippo.com", "[a-f0-9]"),
     token("duffel-token", "duffel_live_ duffel_test_", 43, "duffel.com docs", TOKEN),
@@ -126,12 +187,28 @@ PAYMENTS: Final[tuple[Detector, ...]] = (
 )
 
 MONITORING: Final[tuple[Detector, ...]] = (
-    token("newrelic-key", "NRAK- NRAA- NRII- NRIQ- NRJS- NRRA- NRSP-", 19, "docs.newrelic.com API keys", B64URL),
+    token(
+        "newrelic-key", "NRAK- NRAA- NRII- NRIQ- NRJS- NRRA- NRSP-", 19, "docs.newrelic.com API keys", B64URL
+    ),
     token("newrelic-license-key", "eu01xx", 34, "docs.newrelic.com", kind="newrelic-key"),
     token("grafana-token", "glsa_ glc_", 32, "grafana.com docs", r"[A-Za-z0-9_+/=-]"),
     token("grafana-key", "eyJrIjoi", 40, "grafana.com docs", B64, kind="grafana-token"),
-    token("sentry-org-token", "sntrys_eyJ", 40, "docs.sentry.io auth tokens", r"[A-Za-z0-9+/=_-]", kind="sentry-token"),
-    token("sentry-user-token", "sntryu_ sntrya_", 64, "docs.sentry.io auth tokens", "[a-f0-9]", kind="sentry-token"),
+    token(
+        "sentry-org-token",
+        "sntrys_eyJ",
+        40,
+        "docs.sentry.io auth tokens",
+        r"[A-Za-z0-9+/=_-]",
+        kind="sentry-token",
+    ),
+    token(
+        "sentry-user-token",
+        "sntryu_ sntrya_",
+        64,
+        "docs.sentry.io auth tokens",
+        "[a-f0-9]",
+        kind="sentry-token",
+    ),
     token("honeycomb-key", "hcaik_ hcalk_ hcxik_ hcxlk_ hcbik_ hcamk_", 32, "docs.honeycomb.io"),
     token("posthog-key", "phx_ phs_", 32, "posthog.com docs"),
     token("logfire-token", "pylf_v1_ pylf_v2_", 32, "logfire.pydantic.dev", "[A-Za-z0-9_]"),
@@ -144,7 +221,15 @@ MONITORING: Final[tuple[Detector, ...]] = (
 SERVICES: Final[tuple[Detector, ...]] = (
     token("sendgrid-key", "SG.", 60, "docs.sendgrid.com API keys", r"[A-Za-z0-9_.=-]"),
     token("sendinblue-key", "xkeysib- xsmtpsib-", 64, "developers.brevo.com", r"[A-Za-z0-9-]"),
-    token("mailgun-key", "key- pubkey-", 32, "documentation.mailgun.com", "[a-z0-9]", most=32, check=looks_random),
+    token(
+        "mailgun-key",
+        "key- pubkey-",
+        32,
+        "documentation.mailgun.com",
+        "[a-z0-9]",
+        most=32,
+        check=looks_random,
+    ),
     found(
         "mailchimp-key",
         "-us",
@@ -154,21 +239,45 @@ SERVICES: Final[tuple[Detector, ...]] = (
         "mailchimp.com developer",
         run=36,
     ),
-    token("resend-key", "re_", 33, "resend.com", "[A-Za-z0-9_]", most=33, check=lambda text: text[11] == "_"),
+    prefixed(
+        "resend-key",
+        "re_",
+        r"re_[A-Za-z0-9]{8}_[A-Za-z0-9]{24}",
+        ("re_", "a7Q2xK9m_", "B4tZ8wL3nR6vC1pY5hD0jFa7"),
+        ("re_", "a7Q2xK9mB", "B4tZ8wL3nR6vC1pY5hD0jFa7"),
+        "resend.com API keys",
+    ),
     token("mailersend-token", "mlsn.", 60, "developers.mailersend.com", "[a-f0-9]"),
     token("klaviyo-key", "pk_", 34, "developers.klaviyo.com", "[a-f0-9]", most=34),
-    token("shopify-token", "shpat_ shpca_ shppa_ shpss_ shpua_ shptka_", 32, "shopify.dev access tokens", HEX),
+    token(
+        "shopify-token", "shpat_ shpca_ shppa_ shpss_ shpua_ shptka_", 32, "shopify.dev access tokens", HEX
+    ),
     token("notion-token", "ntn_ secret_", 43, "developers.notion.com"),
     token("linear-key", "lin_api_ lin_oauth_ lin_wh_", 32, "linear.app developers"),
     token("figma-token", "figd_", 38, "figma.com developers", B64URL),
-    token("airtable-token", "pat", 79, "airtable.com developers", r"[A-Za-z0-9.]", most=79, check=lambda text: text[17] == "."),
+    prefixed(
+        "airtable-token",
+        "pat",
+        r"pat[A-Za-z0-9]{14}\.[a-f0-9]{64}",
+        ("pat", "a7Q2xK9mB4tZ8w.", _X32 * 2),
+        ("pat", "a7Q2xK9mB4tZ8w.", _X32),
+        "airtable.com personal access tokens",
+    ),
     token("clickup-token", "pk_", 40, "clickup.com API", r"[A-Z0-9_]", check=looks_random),
     token("hubspot-token", "pat-na1- pat-na2- pat-eu1-", 36, "developers.hubspot.com", r"[A-Za-z0-9-]"),
     token("typeform-token", "tfp_", 40, "typeform.com developers", r"[A-Za-z0-9_.=-]"),
     token("contentful-token", "CFPAT-", 43, "contentful.com developers", B64URL),
     token("sanity-token", "sk", 80, "sanity.io", most=200, check=looks_random),
     token("mapbox-token", "sk.eyJ pk.eyJ tk.eyJ", 60, "docs.mapbox.com", r"[A-Za-z0-9._-]"),
-    token("mapbox-secret-token", "sk. pk.", 80, "docs.mapbox.com", r"[A-Za-z0-9.]", kind="mapbox-token", check=looks_random),
+    token(
+        "mapbox-secret-token",
+        "sk. pk.",
+        80,
+        "docs.mapbox.com",
+        r"[A-Za-z0-9.]",
+        kind="mapbox-token",
+        check=looks_random,
+    ),
     found(
         "maxmind-key",
         "_mmk",
