@@ -38,8 +38,6 @@ _CHOSEN: Final = frozenset({"password", "passwd", "pass", "pwd", "secret", "test
 
 
 def _is_secret(value: str, group: str) -> bool:
-    if value.startswith("MASKED-"):
-        return False
     if group == "user":
         return looks_random(value) and len(value) >= _TOKEN_MIN
     return value.lower() in _CHOSEN or not is_placeholder(value)

@@ -7,7 +7,8 @@
 
 The rule: what one masking wrote, the next leaves alone, so masking twice is masking once. Only a marker
 that this policy could have written counts: its kind is known, its pseudonym bears the tag of its key. Any
-other detail is cut off, because what calls itself masked is the first place to hide something in.
+other is replaced by one that says no more, because what calls itself masked is the first place to hide
+something in.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ LIMITS: Final = frozenset({"cycle", "depth", "error", "nodes", "size"})
 """Kinds of what was not searched, rather than found: it is never let through."""
 
 _MARKING: Final = re.compile(
-    r"\[MASKED:(?P<kind>[a-z0-9][a-z0-9_.-]{0,39})(?::(?P<detail>[^\[\]]{0,200}))?\]"
+    r"\[MASKED:(?P<kind>[^\[\]:]{0,256})(?::(?P<detail>[^\[\]]{0,256}))?\]"
     r"|MASKED-(?P<bare>[a-z0-9][a-z0-9_.-]{0,39})"
 )
+_FORGED: Final = "forged"
 _REVEALED: Final = re.compile(rf"\*\S{{1,{MASKING_REVEAL_MAX}}}")
 _PSEUDONYM: Final = re.compile(r"[a-z2-7]{16}-[a-z2-7]{8}")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,31}://[^\s/?#\"'<>\\]{0,512}\Z")
@@ -57,7 +59,7 @@ class Markers:
         self, kinds: AbstractSet[str], *, pseudonyms: PseudonymKey | None = None, reveal: Mapping[str, int]
     ) -> None:
         """``kinds`` are those that can be found; ``reveal`` says of how many last characters to show."""
-        self._kinds = frozenset(kinds) | LIMITS
+        self._kinds = frozenset(kinds) | LIMITS | {_FORGED}
         self._pseudonyms = pseudonyms
         self._reveal = dict(reveal)
 
@@ -80,13 +82,15 @@ class Markers:
         return last if _REVEALED.fullmatch(last) and "]" not in last and "[" not in last else ""
 
     def find(self, text: str) -> Iterator[Marking]:
-        """The markers in ``text``, in order; those whose kind is unknown are text like any other."""
+        """The markers in ``text``, in order; one of an unknown kind is called ``forged``."""
         if "MASKED" not in text:
             return
         for match in _MARKING.finditer(text):
-            kind = match["kind"] or match["bare"]
+            kind = match["bare"] or match["kind"]
             if kind in self._kinds:
                 yield Marking(match.start(), match.end(), kind, self._genuine(kind, match["detail"]))
+            elif match["bare"] is None:
+                yield Marking(match.start(), match.end(), _FORGED, genuine=False)
 
     def _genuine(self, kind: str, detail: str | None) -> bool:
         """Whether this policy could have written a marker of ``kind`` with this detail."""

@@ -58,6 +58,8 @@ class Policy:
     """Last characters to show by kind, such as ``{"credit_card": 4}``; at most a quarter of the value."""
     recognizer: Recognizer | None = None
     """Called for every text of a policy that has one. What it raises masks the text."""
+    recognizes: frozenset[str] = frozenset({"person", "place", "organization"})
+    """The kinds that ``recognizer`` gives; for another the text is masked whole."""
 
     def __post_init__(self) -> None:
         """Check every setting and keep copies that nobody else can change."""
@@ -70,11 +72,14 @@ class Policy:
         for kind, shown in self.reveal.items():
             _require(type(shown) is int and 0 <= shown <= MASKING_REVEAL_MAX, "reveal", shown)
             _require(_KIND.fullmatch(kind), "reveal", kind)
+        for kind in self.recognizes:
+            _require(_KIND.fullmatch(kind), "recognizes", kind)
         _require(self.engine in {"re", "re2"}, "engine", self.engine)
         for setting in ("kinds", "paths", "reveal"):
             object.__setattr__(self, setting, MappingProxyType(dict(getattr(self, setting))))
         object.__setattr__(self, "exempt", frozenset(map(plain_name, self.exempt)))
         object.__setattr__(self, "allow", frozenset(self.allow))
+        object.__setattr__(self, "recognizes", frozenset(self.recognizes))
         object.__setattr__(self, "detectors", tuple(self.detectors))
 
     def places(self) -> tuple[tuple[tuple[str, ...], Mode], ...]:

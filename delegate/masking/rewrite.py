@@ -103,7 +103,8 @@ def _settled(hits: Sequence[Hit], markings: Sequence[Marking]) -> Sequence[Hit]:
         start = min([start, *(each.start for each in touched)])
         end = max([end, *(each.end for each in touched)])
         if settled and start < settled[-1].end:
-            settled[-1] = settled[-1]._replace(end=max(end, settled[-1].end))
+            named = hit if settled[-1].detector == FORGED else settled[-1]
+            settled[-1] = named._replace(start=settled[-1].start, end=max(end, settled[-1].end))
         else:
             settled.append(hit._replace(start=start, end=end))
     return settled

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from delegate.masking.hits import Hit, resolve
 from delegate.masking.known import KnownValues
-from delegate.masking.markers import Markers, type_marker
+from delegate.masking.markers import Markers
 from delegate.masking.members import Member
 from delegate.masking.names import Names
 from delegate.masking.policy import Mode, Policy, mode_at
@@ -46,17 +46,17 @@ class Rules:
         self.scanner = TextScanner(
             detectors=policy.detectors, engine=policy.engine, entropy=policy.entropy, known=KnownValues()
         )
-        kinds = _KINDS | policy.kinds.keys() | {detector.kind for detector in policy.detectors}
+        kinds = (
+            _KINDS
+            | policy.kinds.keys()
+            | policy.recognizes
+            | {detector.kind for detector in policy.detectors}
+        )
         self.markers = Markers(kinds, pseudonyms=policy.pseudonyms, reveal=policy.reveal)
 
     def mode_at(self, place: Sequence[str], kind: str) -> Mode:
         """The mode for ``kind`` at the place with these pointer parts."""
         return mode_at(self.policy, self._places, place, kind)
-
-    def type_marker(self, cls: type) -> str:
-        """What stands for an object of ``cls``; its name is searched like any text."""
-        marker = type_marker(cls)
-        return "[OBJECT]" if self.scanner.scan(marker) else marker
 
     def search(self, text: str, member: Member) -> Sequence[Hit]:
         """What counts of everything that is found in one text, its name and the recognizer asked too."""
@@ -71,9 +71,15 @@ class Rules:
                 hit._replace(start=hit.start + member.offset, end=hit.end + member.offset) for hit in value
             ]
         if self.recognizer is not None:
-            named = [Hit(start, end, kind, _RECOGNIZED, 0) for start, end, kind in self.recognizer(text)]
-            hits = resolve([*hits, *named])
+            hits = resolve([*hits, *self._recognized(text)])
         return self.counting(text, hits, member)
+
+    def _recognized(self, text: str) -> Iterator[Hit]:
+        for start, end, kind in self.policy.recognizer(text) if self.policy.recognizer else ():
+            if kind not in self.policy.recognizes or not 0 <= start < end <= len(text):
+                msg = "the recognizer gave a kind or a place that it may not give"
+                raise ValueError(msg)
+            yield Hit(start, end, kind, _RECOGNIZED, 0)
 
     def counting(self, text: str, hits: Sequence[Hit], member: Member) -> Sequence[Hit]:
         """``hits`` without those that the policy allows, or that are guesses under a governance name."""

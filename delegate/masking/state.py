@@ -76,8 +76,8 @@ def _slots(cls: type) -> Iterator[tuple[str, types.MemberDescriptorType]]:
 
 def _dictionary(value: object) -> dict[str, object]:
     """The instance's dictionary itself; an empty one of nobody's where it has none."""
-    descriptor = class_attribute(type(value), _DICT)
+    descriptor: Any = class_attribute(type(value), _DICT)
     if type(descriptor) in (types.GetSetDescriptorType, types.MemberDescriptorType):
-        own: dict[str, object] = descriptor.__get__(value)  # type: ignore[union-attr]  # one of the two
+        own: dict[str, object] = descriptor.__get__(value)
         return own
     return {}

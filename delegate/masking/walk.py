@@ -31,6 +31,7 @@ from delegate.limits import (
 from delegate.masking.findings import Action, part
 from delegate.masking.hits import Hit
 from delegate.masking.leaves import PLAIN_TEXT, Text, is_inert, text_of
+from delegate.masking.markers import type_marker
 from delegate.masking.members import NO_NAME, Member, key_text, members, text_place
 from delegate.masking.probe import Plain
 from delegate.masking.rewrite import whole
@@ -47,6 +48,15 @@ _SECRET: Final = ("secret", "secret-type")
 
 
 _UNOPENED: Final = Parts(None, ())
+
+
+def _opened(value: object, *, named: bool) -> Text | Shape:
+    """What a value is: a text, a container, or an object of which only the type is told."""
+    shape = EXACT.get(type(value))
+    if shape is not None:
+        return shape
+    text = text_of(value, named=named)
+    return text or shape_of(value) or Text(type_marker(type(value)), str, foreign=True)
 
 
 def _at(parts: Parts, slot: int) -> object:
@@ -188,26 +198,21 @@ class Walk:
             named = member.name is not None
             if type(value) is not str and not named and is_inert(value):
                 return
-            shape = EXACT.get(type(value))
-            text = None if shape else text_of(value, named=named)
-            if text is None:
-                shape = shape or shape_of(value)
+            opened = _opened(value, named=named)
         except Exception:  # noqa: BLE001 - the same
             self._mark(frame, slot, "error")
             return
-        if text is not None:
-            if text.text or text.foreign:
+        if isinstance(opened, Text):
+            if opened.text or opened.foreign:
                 self._nodes += slot >= 0
-                self._leaves.append(_Leaf(frame, slot, member, text.text, text))
-        elif shape is None:
-            frame.changes[slot] = self._rules.type_marker(type(value))
+                self._leaves.append(_Leaf(frame, slot, member, opened.text, opened))
         elif frame.depth > MASKING_MAX_DEPTH:
             self._mark(frame, slot, "depth")
         elif self._on_the_way(frame, value):
             self._mark(frame, slot, "cycle")
         else:
             self._nodes += 1
-            self._frames.append(_Frame(value, shape, frame, slot, member))
+            self._frames.append(_Frame(value, opened, frame, slot, member))
 
     @staticmethod
     def _on_the_way(frame: _Frame, value: object) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import collections
 import dataclasses
-import datetime
+import datetime as dt
 import decimal
 import enum
 import json
@@ -87,7 +87,8 @@ class Hostile:
     """Raises from every method that anybody might call."""
 
     def _no(self, *_: object) -> Any:
-        raise AssertionError("a method of a stranger ran")
+        msg = "a method of a stranger ran"
+        raise AssertionError(msg)
 
     __repr__ = __str__ = __iter__ = __len__ = __bool__ = __getitem__ = __hash__ = __format__ = _no
     __eq__ = __contains__ = __getattr__ = __reduce_ex__ = _no
@@ -147,7 +148,7 @@ NAMES: dict[str, Any] = {
     "SECRETSTR": pydantic.SecretStr,
     "MASKTWICE": lambda value: masked(masked(value)),
     "collections": collections,
-    "datetime": datetime,
+    "datetime": dt,
     "decimal": decimal,
     "uuid": uuid,
     "types": types,

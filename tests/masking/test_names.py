@@ -106,7 +106,7 @@ def test_governance_names_are_exempt_from_guesses() -> None:
 
 def test_fields_of_records_are_names() -> None:
     class Login(Pair):
-        _fields = ("user", "password")  # type: ignore[assignment]
+        _fields = ("user", "password")
 
     assert masked(Login("bob", P)) == ("bob", "[MASKED:password]")
 

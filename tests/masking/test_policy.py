@@ -123,9 +123,15 @@ def test_a_recognizer_that_fails_masks_the_text() -> None:
     def fails(text: str) -> Iterator[tuple[int, int, str]]:
         raise RuntimeError(text)
 
-    out, found = mask(["a", 1], recognizer=fails)
-    assert out == ["[MASKED:error]", 1]
-    assert [(finding.pointer, finding.kind) for finding in found] == [("/0", "error")]
+    for wrong in (
+        fails,
+        lambda _: [(0, 1, "dog")],
+        lambda _: [(0, 9, "person")],
+        lambda _: [(1, 1, "person")],
+    ):
+        out, found = mask(["a", 1], recognizer=wrong)
+        assert out == ["[MASKED:error]", 1]
+        assert [(finding.pointer, finding.kind) for finding in found] == [("/0", "error")]
 
 
 @pytest.mark.parametrize(
@@ -141,6 +147,7 @@ def test_a_recognizer_that_fails_masks_the_text() -> None:
         ("reveal", {"email": True}),
         ("reveal", {"E!": 1}),
         ("engine", "pcre"),
+        ("recognizes", {"A Person"}),
     ],
 )
 def test_an_unknown_setting_is_an_error(setting: str, given: Any) -> None:

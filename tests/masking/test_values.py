@@ -89,7 +89,7 @@ class Level(enum.IntEnum):
     LOW = 1
 
 
-class Problem(Exception):
+class ProblemError(Exception):
     def __init__(self, code: int, text: str) -> None:
         super().__init__(f"{code}: {text}")
         self.text = text
@@ -108,7 +108,7 @@ BENIGN: list[Any] = [
     *(types.MappingProxyType({"a": 1}), types.SimpleNamespace(a=1), Pair("a", "b"), User("a", "")),
     *(Frozen("a"), time.struct_time(range(9)), ValueError("x", 1), KeyError("k"), OSError(2, "no", "/f")),
     Model(user="u", password="", token=""),
-    {1: "a", None: "b", (1, 2): "c", b"k": "d", 2.5: "e", True: "f", Colour.RED: "g", frozenset({1}): "h"},
+    {1: "a", None: "b", (1, 2): "c", b"k": "d", 2.5: "e", False: "f", Colour.RED: "g", frozenset({1}): "h"},
     {"a": {"b": [1, "x", ("y", {"z": None})]}, "max_tokens": 4096, "next_page_token": None},
 ]
 
@@ -201,17 +201,21 @@ def test_enums_become_text_where_their_value_is_a_secret() -> None:
 # --- exceptions ------------------------------------------------------------------------------------
 
 
-def test_exceptions_stay_exceptions_without_their_secrets() -> None:
+def raised(code: int, text: str) -> ProblemError:
+    """An error that came from another, both with the text."""
     try:
-        try:
-            raise KeyError(TOKEN)
-        except KeyError as inner:
-            inner.add_note(f"at {TOKEN}")
-            raise Problem(7, TOKEN) from inner
-    except Problem as error:
-        given = error
+        raise KeyError(text)
+    except KeyError as inner:
+        inner.add_note(f"at {text}")
+        error = ProblemError(code, text)
+        error.__cause__ = inner
+        return error.with_traceback(inner.__traceback__)
+
+
+def test_exceptions_stay_exceptions_without_their_secrets() -> None:
+    given = raised(7, TOKEN)
     out = masked({"exc": given})["exc"]
-    assert (type(out), str(out), out.text) == (Problem, f"7: {MARK}", MARK)
+    assert (type(out), str(out), out.text) == (ProblemError, f"7: {MARK}", MARK)
     assert (type(out.__cause__), out.__cause__.__notes__) == (KeyError, [f"at {MARK}"])
     assert out.__suppress_context__
     assert out.__traceback__ is None
@@ -238,7 +242,13 @@ def test_an_exception_whose_arguments_are_too_many_is_still_one() -> None:
 
 def test_unknown_objects_become_a_type_marker_never_their_repr() -> None:
     """'Unknown objects become a type marker, never their repr.'"""
-    given = {"o": Hostile(), "g": (number for number in range(3)), "f": len, "c": int, "s": SlotsOnly()}
+    given: dict[str, Any] = {
+        "o": Hostile(),
+        "g": (number for number in range(3)),
+        "f": len,
+        "c": int,
+        "s": SlotsOnly(),
+    }
     out, found = MASKER.mask(given)
     assert out == {
         "o": "[OBJECT:Hostile]",
@@ -252,7 +262,7 @@ def test_unknown_objects_become_a_type_marker_never_their_repr() -> None:
 
 
 def test_a_type_name_may_be_a_secret_too() -> None:
-    assert masked([type(TOKEN, (), {})()]) == ["[OBJECT]"]
+    assert masked([type(TOKEN, (), {})()]) == ["[OBJECT:[MASKED:github-token]]"]
     assert masked([type("a b", (), {})()]) == ["[OBJECT]"]
 
 
@@ -263,8 +273,7 @@ def test_our_own_keys_become_a_marker() -> None:
 def test_strangers_are_read_once_and_come_back_plain() -> None:
     class Liar(collections.UserDict[str, str]):
         def items(self) -> Any:
-            shown = [("a", TOKEN if self.data.pop("first", None) is None else "clean")]
-            return shown
+            return [("a", TOKEN if self.data.pop("first", None) is None else "clean")]
 
     liar = Liar(first="x")
     assert masked([liar]) == [{"a": "clean"}]
