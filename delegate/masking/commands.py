@@ -55,7 +55,7 @@ def _pair(match: re.Match[str]) -> Iterator[Hit]:
     """The password of ``user:password``; where there is none, the user may be the key."""
     user, _, password = match[1].partition(":")
     password = password.strip("\"'")
-    if password and is_placeholder(password):
+    if (password and is_placeholder(password)) or "MASKED" in match[1]:
         return
     start, end = match.span(1)
     if password or not user.strip("\"'"):

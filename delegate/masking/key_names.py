@@ -99,7 +99,7 @@ _WEAK: Final = {
     "secret": ("credential", "credentials", "cred", "creds", "access", "salt", "seed", "signature", "sig"),
     "password": ("pass", "passw"),
     "key": ("key", "keys", "api", "license", "nonce"),
-    "token": ("token", "tokens", "auth", "oauth", "code", "ticket", "assertion"),
+    "token": ("token", "tokens", "auth", "oauth", "ticket", "assertion"),
     "cookie": ("session", "sessionid", "sid", "sess", "phpsessid", "jsessionid", "session id"),
 }
 _FUSED_STRONG: Final = (
@@ -165,6 +165,9 @@ _NO_PASSWORD_TEXT = """
     must should
 """
 _NO_PASSWORD: Final = frozenset(_NO_PASSWORD_TEXT.split())
+_QUESTIONS: Final = frozenset({"has", "is", "no", "needs", "requires", "show", "hide", "forgot", "allow"})
+"""First words of names whose values are yes or no."""
+
 _NUMBER: Final = frozenset("0123456789")
 
 
@@ -193,7 +196,7 @@ def kind_of(name: str) -> str:
 @lru_cache(maxsize=4096)
 def _lookup(name: str) -> tuple[KeyClass, str]:
     words = _words(name)
-    if not words:
+    if not words or (words[0] in _QUESTIONS and len(words) > 1):
         return KeyClass.NONE, "secret"
     for size in range(min(_LONGEST, len(words)), 0, -1):
         kind = _STRONG_GRAMS.get(tuple(words[-size:]))
@@ -219,8 +222,9 @@ def _unless_described(
 def _weaker(words: list[str]) -> tuple[KeyClass, str]:
     """What is left when no unambiguous name stands at the end."""
     last = words[-1]
-    if last.endswith("pass") and (last != "pass" or words[:-1]) and words[-2:][0] not in _NO_PASSWORD:
-        return KeyClass.STRONG, "password"
+    if last.endswith("pass") and (len(words) > 1 or last != "pass"):
+        described = not _NO_PASSWORD.isdisjoint(words[-2:])
+        return (KeyClass.NONE, "secret") if described else (KeyClass.STRONG, "password")
     if last.endswith(_FUSED_STRONG):
         return KeyClass.STRONG, "password" if "passw" in last else "secret"
     for size in (2, 1):

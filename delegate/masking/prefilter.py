@@ -131,7 +131,7 @@ class AutomatonPrefilter(Prefilter):
     def __call__(self, text: str, *, every_run: bool = False) -> Signs | None:
         """The same answer, from one pass over ``text``."""
         octets = text.encode("ascii", "replace")
-        said = self._match(octets)
+        said = self._match(octets) or ()  # the wrapper says None for an empty text
         if not said and not every_run:
             return None
         names = _NAMES in said

@@ -54,6 +54,7 @@ _PLACEHOLDER: Final = re.compile(
     ,
     re.DOTALL,
 )  # fmt: skip
+_MARKERS: Final = re.compile(r"\[MASKED:[^\[\]\s]{1,256}\]|MASKED-[a-z0-9._-]{1,64}")
 _REFERENCE: Final = re.compile(
     r"[A-Za-z_$@][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*|\[[^\]]{0,80}\]){1,8}\(?.*"  # a.b.c, a[b], a::b
     r"|[A-Za-z_$][\w$.:]*\(.*"  # a call
@@ -64,7 +65,9 @@ _REFERENCE: Final = re.compile(
 
 
 def is_placeholder(value: str) -> bool:
-    """Whether ``value`` stands where a secret would: a template, a variable, stars, ``your-key-here``."""
+    """Whether ``value`` stands where a secret would: a template, a variable, stars, ``your-key-here``, a marker."""
+    if "MASKED" in value and not _MARKERS.sub("", value).strip():
+        return True
     return (_PLACEHOLDER.fullmatch(value) is not None and not _braced(value)) or _one_character(value)
 
 
@@ -117,15 +120,13 @@ def looks_random(value: str) -> bool:
     total = sum(map(len, parts))
     if total < 6:
         return False
-    spoken = sum(len(part) for part in parts if _sayable(part))
     if len(parts) == 1:
-        return total >= 12 and not spoken and not value.isdigit()
+        return total >= 12 and not value.isdigit() and not _sayable(value)
+    spoken = sum(len(part) for part in parts if _sayable(part))
     numbers = sum(len(part) for part in parts if part.isdigit())
-    return (
-        numbers < total
-        and (spoken + (numbers if numbers <= 4 else 0)) < 0.6 * total
-        and (len(parts) > 3 or len(value) >= 12)
-    )
+    if spoken >= 0.8 * (total - numbers):
+        spoken += min(numbers, 4)  # words with a number: release2024
+    return numbers < total and spoken < 0.6 * total and (len(parts) > 3 or len(value) >= 12)
 
 
 def _sayable(part: str) -> bool:
@@ -134,4 +135,4 @@ def _sayable(part: str) -> bool:
         return False
     lower = part.lower()
     rare = sum(first + second in _RARE_PAIRS for first, second in pairwise(lower))
-    return rare * 6 <= len(part)
+    return rare * 5 <= len(part)

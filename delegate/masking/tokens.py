@@ -133,8 +133,12 @@ def _begins(text: str, start: int) -> bool:
 
 
 def _ends(text: str, end: int) -> bool:
-    """Whether a token may end here: nothing that continues a word follows."""
-    return end == len(text) or not (text[end].isalnum() or text[end] == "_")
+    """Whether a token may end here: no word goes on."""
+    return end == len(text) or not (_in_word(text[end - 1]) and _in_word(text[end]))
+
+
+def _in_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
 
 
 def _trie(literals: Sequence[str]) -> str:

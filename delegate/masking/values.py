@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from delegate.masking.hits import Hit
@@ -11,7 +10,6 @@ from delegate.masking.secret_shape import is_placeholder, is_reference, looks_li
 
 __all__ = ["value_hit"]
 
-_MARKERS: Final = re.compile(r"\[MASKED:[^\[\]\s]{1,256}\]|MASKED-[a-z0-9._-]{1,64}")
 _JUDGED: Final = 256
 """A value is judged by its beginning; all of it is masked."""
 
@@ -24,9 +22,7 @@ def value_hit(
     start += len(value) - len(value.lstrip())
     value = value.strip()
     judged = value[:_JUDGED]
-    if not value or ("MASKED" in judged and not _MARKERS.sub("", value).strip()):
-        return None
-    if is_placeholder(judged) or (not quoted and is_reference(judged)):
+    if not value or is_placeholder(judged) or (not quoted and is_reference(judged)):
         return None
     kind = kind_of(name)
     if sure is KeyClass.STRONG:

@@ -1,0 +1,1 @@
+"""Masking: what is found in text, and what becomes of it."""

@@ -1,122 +1,68 @@
-"""The name a value stands under: keys, neighbours, containers, and what takes a name back."""
+"""Key names: what they say about the value under them."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from delegate.limits import MASKING_NAME_CACHE, MASKING_NAME_MAX_CHARS
-from delegate.masking import Masker, Policy
-from delegate.masking.names import PLAIN, STRONG, VALUE, WEAK, Names
-from tests.masking.samples import CARD, EMAIL, MASKER, PASSWORD, TOKEN, Pair, masked, places
+from delegate.masking.key_names import KINDS, KeyClass, classify, kind_of
 
-P = PASSWORD
+STRONG = """
+    password dbPassword DB_PASSWORD db-password db.password userPassword passwd pwd pw passphrase rootPass
+    mysql_pass keypass password_hash client_secret clientSecret AWSSecretAccessKey secret secrets SECRET_KEY
+    x-api-key X-Api-Key apiKey api_key apikey IBMCLOUDIAMAPIKEY access_key account_key privateKey private-key
+    encryption_key access_token refreshToken id_token auth_token sessionToken bearer_token authorization
+    Proxy-Authorization cookie Set-Cookie connectionString pin pin_code cvv otp mnemonic seed_phrase
+    mysecretpassword some_api_token_123 mySecretString slapikey password2 my_password_super_secure motDePasse
+"""
+WEAK = """
+    token key auth session sid credentials creds genericToken HEROKU_KEY some_token_123 secret_kept pass
+    secret_key_base todo_secret_do_not_commit signature etherscantoken sessionid
+"""
+NONE = """
+    max_tokens token_count input_tokens next_page_token nextPageToken key_id keyId kms_key_id password_policy
+    passwordPolicy has_password is_secret secret_name token_type public_key publicKey primary_key foreignKey
+    cache_key sort_key csrf-token author authorized authentication accessor keyboard keyword monkey tokenizer
+    secretary bypass compass first_pass name id url note description access_token_url api_version key_name
+    session_name cookie_name user email status 123 _ key_length password_reset_url credential_id
+"""
+
+
+@pytest.mark.parametrize("name", STRONG.split())
+def test_certain(name: str) -> None:
+    assert classify(name) is KeyClass.STRONG
+
+
+@pytest.mark.parametrize("name", WEAK.split())
+def test_perhaps(name: str) -> None:
+    assert classify(name) is KeyClass.WEAK
+
+
+@pytest.mark.parametrize("name", NONE.split())
+def test_harmless(name: str) -> None:
+    """ "head and tail words that turn a secret into a description cancel" """
+    assert classify(name) is KeyClass.NONE
+
+
+def test_look_alikes_hide_nothing() -> None:
+    assert classify("p\u0430ssword") is KeyClass.STRONG
+
+
+def test_an_endless_name_names_nothing() -> None:
+    assert classify("password" * 100) is KeyClass.NONE
+    assert kind_of("password" * 100) == "secret"
 
 
 @pytest.mark.parametrize(
-    ("value", "at"),
-    [
-        ({"password": P}, "/password"),
-        ({"db": {"dbPassword": P}}, "/db/dbPassword"),
-        ({"secrets": [P, 1], "n": 1}, "/secrets/0"),
-        ({"credentials": [{"password": {"old": P}}]}, "/credentials/0/password/old"),
-        ([["Authorization", f"Basic {P}"], ["Accept", "*/*"]], "/0/1"),
-        ([(b"authorization", P.encode()), (b"accept", b"*/*")], "/0/1"),
-        ((("password", P),), "/0/1"),
-        ([{"name": "DB_PASSWORD", "value": P}], "/0/value"),
-        ({"key": "client_secret", "val": P}, "/val"),
-        ({"key": "password", "value": {"stringValue": P}}, "/value/stringValue"),
-        (["mysql", "--password", P, "-h", "db"], "/2"),
-        (["tool", f"--password={P}"], "/1"),
-        (["curl", "-u", f"svc:{P}", "https://x.example"], "/2"),
-        (["curl", f"-usvc:{P}"], "/1"),
-        (["/usr/bin/mysql", f"-p{P}"], "/1"),
-        (["sshpass", "-p", P, "ssh", "host"], "/2"),
-        ([f"DB_PASSWORD={P}", "HOME=/root"], "/0"),
-    ],
-    ids=str,
+    ("name", "kind"),
+    [("db_password", "password"), ("api_key", "key"), ("Authorization", "authorization"), ("note", "secret")],
 )
-def test_a_secret_is_found_by_the_name_beside_it(value: Any, at: str) -> None:
-    out, found = MASKER.mask(value)
-    assert at in {finding.pointer for finding in found}
-    assert P not in str(out)
-    assert MASKER.mask(out).value is out
+def test_kinds(name: str, kind: str) -> None:
+    assert kind_of(name) == kind
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        {
-            "max_tokens": 4096,
-            "token_count": 3,
-            "next_page_token": "2",
-            "key_id": "k-1",
-            "password_policy": "long",
-        },
-        {"fields": ["password", "email"], "required": ["token"]},
-        [["a", "b", "c"], ["password", "username", "email"]],
-        [["password"], ["token", "x", "y"]],
-        {"name": "colour", "value": "red", "values": [1]},
-        {"value": "red"},
-        {"name": 7, "value": "red"},
-        {"properties": {"password": {"type": "string", "minLength": 8}, "token": {"type": "string"}}},
-        ["ls", "-l", "--color=auto", "--", "-"],
-        ["curl", "-u", "svc", "-u:x"],
-        ["mysql", "-p"],
-        ["tool", "--verbose", "--password"],
-        ["tool", "--password", "--verbose"],
-        ["tool", 7, "--password", 7],
-        {"token": "short", "session": "dark", "auth": "none", "key": "a"},
-        {"password": ""},
-        {"token": ["a", "b"], "auth": {"type": "basic", "user": "bob"}},
-        {"password": {"type": "string", "description": "at least eight letters"}},
-    ],
-    ids=str,
-)
-def test_a_description_is_no_secret(value: object) -> None:
-    assert MASKER.mask(value) == (value, ())
-    assert masked(value) is value
-
-
-def test_a_schema_that_holds_values_is_none() -> None:
-    assert places({"password": {"type": "string", "default": P}})["/password/default"] == "password"
-    assert places({"password": {"type": P}}) == {"/password/type": "password"}
-
-
-def test_governance_names_are_exempt_from_guesses() -> None:
-    """'Governance fields and ids ... are exempt by name.'"""
-    value = {
-        "agent_id": EMAIL,
-        "created_at": CARD,
-        "X-Request-ID": str(CARD),
-        "tokenId": "a" * 26,
-        "digest": "0" * 64,
-    }
-    assert masked(value) is value
-    assert places({"agent": TOKEN}) == {"/agent": "github-token"}
-    assert places({"agent": f"mail {EMAIL}"}) == {"/agent": "email"}
-    assert places({"credentials": {"created_at": "yesterday", "password": P}}) == {
-        "/credentials/password": "password"
-    }
-    assert places({"Worker-Name": EMAIL}) == {"/Worker-Name": "email"}
-    own = Masker(Policy(exempt=frozenset({"worker_name"})))
-    assert own.mask({"Worker-Name": EMAIL}).findings == ()
-
-
-def test_fields_of_records_are_names() -> None:
-    class Login(Pair):
-        _fields = ("user", "password")
-
-    assert masked(Login("bob", P)) == ("bob", "[MASKED:password]")
-
-
-def test_the_memory_of_names_is_bounded() -> None:
-    names = Names(frozenset())
-    for number in range(MASKING_NAME_CACHE + 10):
-        assert names[f"name{number}"] == PLAIN
-    assert len(names) == MASKING_NAME_CACHE
-    long = "x" * MASKING_NAME_MAX_CHARS + "_password"
-    assert (names[long], names["password"], names["token"], names["Value"]) == (STRONG, STRONG, WEAK, VALUE)
-    assert len(names) == MASKING_NAME_CACHE
-    assert names[7] == VALUE  # type: ignore[index]
+@given(st.text(max_size=40))
+def test_any_name_has_a_class(name: str) -> None:
+    assert isinstance(classify(name), KeyClass)
+    assert kind_of(name) in KINDS

@@ -39,7 +39,7 @@ CLOUDS: Final[tuple[Detector, ...]] = (
         80,
         "docs.aws.amazon.com STS",
         B64,
-        most=4096,
+        most=4000,
     ),
     token("aws-mws-token", "amzn.mws.", 32, "developer-docs.amazon.com MWS", "[0-9a-f-]"),
     token(
@@ -60,7 +60,7 @@ CLOUDS: Final[tuple[Detector, ...]] = (
     ),
     # --- Google
     token("gcp-api-key", "AIza", 35, "cloud.google.com API keys", B64URL, most=35),
-    token("google-oauth-token", "ya29.", 24, "developers.google.com OAuth 2.0", "[A-Za-z0-9_.-]", most=2048),
+    token("google-oauth-token", "ya29.", 24, "developers.google.com OAuth 2.0", "[A-Za-z0-9_.-]", most=2000),
     found(
         "google-refresh-token",
         "1//0",
@@ -144,7 +144,7 @@ CLOUDS: Final[tuple[Detector, ...]] = (
         40,
         "fly.io tokens",
         r"[A-Za-z0-9+/=_,:-]",
-        most=4096,
+        most=4000,
     ),
     token("fly-access-token", "fo1_", 40, "fly.io tokens", B64URL, kind="fly-token"),
     token("heroku-key", "HRKU-", 36, "devcenter.heroku.com API keys", B64URL),
@@ -169,7 +169,7 @@ CLOUDS: Final[tuple[Detector, ...]] = (
         "docs.doppler.com",
         r"[A-Za-z0-9_.-]",
     ),
-    token("vault-token", "hvs. hvb. hvr.", 24, "developer.hashicorp.com Vault tokens", B64URL, most=1024),
+    token("vault-token", "hvs. hvb. hvr.", 24, "developer.hashicorp.com Vault tokens", B64URL, most=2000),
     token(
         "vault-legacy-token",
         "s. b. r.",

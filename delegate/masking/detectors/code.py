@@ -71,7 +71,7 @@ CODE: Final[tuple[Detector, ...]] = (
         50,
         "pypi.org API tokens",
         B64URL,
-        most=1024,
+        most=2000,
     ),
     token("rubygems-key", "rubygems_", 48, "guides.rubygems.org API key", "[a-f0-9]"),
     token("crates-token", "cio", 32, "doc.rust-lang.org crates.io", most=32, check=looks_random),
@@ -131,7 +131,7 @@ CODE: Final[tuple[Detector, ...]] = (
         ("A3-", "Q7XK2M-", "BTZ3WL-NR6VC-PY5HD-JF4Q7"),
         "support.1password.com Secret Key",
     ),
-    token("one-password-token", "ops_eyJ", 200, "developer.1password.com service accounts", B64, most=4096),
+    token("one-password-token", "ops_eyJ", 200, "developer.1password.com service accounts", B64, most=4000),
     token(
         "bitwarden-key", "0.", 60, "bitwarden.com secrets manager", r"[A-Za-z0-9.:+/=-]", check=looks_random
     ),

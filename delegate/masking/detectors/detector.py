@@ -46,6 +46,8 @@ LOWER_HEX: Final = "[0-9a-f]"
 UPPER: Final = "[A-Z0-9]"
 DIGIT: Final = "[0-9]"
 
+_MOST_AT_ONCE: Final = 1000
+
 _SAMPLE: Final = "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF7a1c9e4b2d8f05e6"
 """What examples are made of, as far as an alphabet has it: mixed enough to be taken for random."""
 
@@ -90,7 +92,7 @@ def token(
     return Detector(
         id=name,
         kind=kind or name,
-        pattern=f"(?:{'|'.join(map(_literal, heads))}){alphabet}{{{length},{most}}}",
+        pattern=f"(?:{'|'.join(map(_literal, heads))}){repeated(alphabet, length, most)}",
         example=heads[0] + body,
         counter_example=min(heads, key=len) + body[:-1],
         source=source,
@@ -151,6 +153,16 @@ def found(  # noqa: PLR0917 - a column of the table each
         check=check,
         rank=rank,
     )
+
+
+def repeated(alphabet: str, least: int, most: int) -> str:
+    """``alphabet`` between ``least`` and ``most`` times; RE2 counts no further than a thousand at once.
+
+    Only the end of a pattern may be one of more than a thousand: what follows nothing is never tried again.
+    """
+    pieces = [f"{alphabet}{{{least},{min(most, _MOST_AT_ONCE)}}}"]
+    pieces += [f"{alphabet}{{0,{_MOST_AT_ONCE}}}"] * ((most - 1) // _MOST_AT_ONCE)
+    return "".join(pieces)
 
 
 def _literal(text: str) -> str:

@@ -287,7 +287,7 @@ SERVICES: Final[tuple[Detector, ...]] = (
         "dev.maxmind.com license keys",
         run=40,
     ),
-    token("dropbox-token", "sl. sl.u.", 120, "dropbox.com developers", r"[A-Za-z0-9_=.-]", most=2048),
+    token("dropbox-token", "sl. sl.u.", 120, "dropbox.com developers", r"[A-Za-z0-9_=.-]", most=2000),
     found(
         "salesforce-token",
         "!",
