@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import json
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from delegate import known_secrets
@@ -40,6 +40,14 @@ class KnownValues:
             while start >= 0:
                 yield Hit(start, start + len(needle), "known_secret", "known-value", 100)
                 start = text.find(needle, start + len(needle))
+
+    def stand_in(self, texts: Iterable[str]) -> bool:
+        """Whether any known value stands in any of ``texts``."""
+        needles = self._needles()
+        if not needles:
+            return False
+        joined = "\0".join(texts)
+        return any(needle in joined for needle in needles)
 
     def _needles(self) -> tuple[str, ...]:
         generation = known_secrets.generation()

@@ -87,14 +87,14 @@ class Masker:
         """What was found in the texts of a plain value, by index; ``None`` where it is not so plain."""
         rules, texts = self._rules, plain.texts
         joined = NUL.join(texts)
-        if rules.recognizer is not None or not _fits(joined, texts):
+        if rules.recognizer is not None or not _fits(joined, texts) or rules.known.stand_in(plain.keys):
+            return None
+        if joined.count(NUL) >= len(texts) > 0:
             return None
         hits = rules.scanner.scan(joined)
         marked = "MASKED" in joined
-        if not hits and not marked and not plain.named and joined.count(NUL) < len(texts):
+        if not hits and not marked and not plain.named:
             return {}
-        if joined.count(NUL) >= len(texts) > 0:
-            return None
         found: dict[int, Sequence[Hit]] = {**divided(list(map(len, texts)), hits)}
         if marked:
             found |= {index: found.get(index, ()) for index, text in enumerate(texts) if "MASKED" in text}

@@ -62,14 +62,11 @@ def members(shape: Shape, parts: Parts, above: Member, names: Names) -> Iterator
 
 
 def text_place(parts: Parts, nth: int, names: Names) -> tuple[int, Member]:
-    """Slot of the ``nth`` text of a plain container, and what is known of it.
+    """Slot of the ``nth`` text among the values of a plain container, and what is known of it.
 
     Raises ``IndexError`` where there are fewer: somebody else is changing the container.
     """
     keys = parts.names or ()
-    if nth < len(keys):
-        return ~nth, NO_NAME
-    nth -= len(keys)
     for index, value in enumerate(parts.values):
         if type(value) is str:
             if not nth:
@@ -92,16 +89,13 @@ def key_text(key: object) -> str:
 def _under(key: object, parts: Parts, below: Member, names: Names) -> Member:
     """What a key says about its value."""
     name = key_text(key) if issubclass(type(key), _NAMING) else ""
-    meaning = names[name]
+    meaning = names.meaning(name)
     if meaning == PLAIN:
         return _EXEMPT if names.exempt(name) else below
     if meaning != VALUE:
         return Member(name)
-    if parts.names is not None:
-        beside = value_name(parts.names, parts.values)
-        if beside is not None and names.secret(beside):
-            return Member(beside)
-    return below
+    beside = value_name(parts.names or (), parts.values)
+    return Member(beside) if beside is not None and names.secret(beside) else below
 
 
 def _listed(
@@ -123,7 +117,7 @@ def _listed(
 
 def _is_passed_on(name: str, parts: Parts, names: Names) -> bool:
     """Whether the name of a container says something about its members: a doubtful one only in lists."""
-    return (names[name] == STRONG or parts.names is None) and not _is_schema(parts)
+    return (names.meaning(name) == STRONG or parts.names is None) and not _is_schema(parts)
 
 
 def _is_schema(parts: Parts) -> bool:

@@ -1,11 +1,13 @@
 """What the keys of a value mean, remembered: most programs use the same few hundred all the time.
 
-The memory is bounded, holds short names only, and knows nothing but the name: whether the name itself is a
-secret is asked anew each time.
+A name is remembered only if nothing is found in the name itself, so the quick look need not search the keys
+that it knows, except for known values, which change. The memory is bounded; when it is full it is emptied,
+and the value that filled it takes the full walk.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Final
 
@@ -14,9 +16,11 @@ from delegate.masking.exempt import GOVERNANCE, plain_name
 from delegate.masking.key_names import KeyClass, classify
 from delegate.masking.neighbours import VALUE_NAMES
 
-__all__ = ["PLAIN", "STRONG", "VALUE", "WEAK", "Names"]
+__all__ = ["ODD", "PLAIN", "STRONG", "VALUE", "WEAK", "Names"]
 
 PLAIN: Final = 0
+"""It says nothing; governance names are plain too."""
+
 WEAK: Final = 1
 """The value may be a secret, if it looks like one."""
 
@@ -26,34 +30,36 @@ STRONG: Final = 2
 VALUE: Final = 3
 """The name of the value may stand beside it (see ``neighbours``)."""
 
+ODD: Final = 4
+"""No ``str``, too long for a name, or with something in it: not remembered, and not for the quick look."""
+
 _CLASSES: Final = {KeyClass.NONE: PLAIN, KeyClass.WEAK: WEAK, KeyClass.STRONG: STRONG}
 
 
 class Names(dict[str, int]):
-    """Key name to its meaning, worked out when it is first asked for.
+    """Key name to its meaning for the quick look, worked out when it is first asked for."""
 
-    Governance names are ``PLAIN``. What is no ``str`` is never plain, so that nobody has to look.
-    """
+    __slots__ = ("_exempt", "_search")
 
-    __slots__ = ("_exempt",)
-
-    def __init__(self, exempt: AbstractSet[str]) -> None:
-        """``exempt``: further names to treat as governance names, as ``plain_name`` writes them."""
+    def __init__(self, exempt: AbstractSet[str], search: Callable[[str], object]) -> None:
+        """``exempt``: further governance names, as ``plain_name`` writes them; ``search`` finds secrets."""
         super().__init__()
         self._exempt = GOVERNANCE | exempt
+        self._search = search
 
     def __missing__(self, name: str) -> int:
-        """The meaning of a name that was not met before."""
-        if type(name) is not str:
-            return VALUE
-        if len(name) > MASKING_NAME_MAX_CHARS:  # of a longer one, the end, where its head word stands
-            return self._meaning(name[-MASKING_NAME_MAX_CHARS:])
-        meaning = self._meaning(name)
-        if len(self) < MASKING_NAME_CACHE:
-            self[name] = meaning
+        """The meaning of a name that was not met before. Raises ``OverflowError`` when there is no room."""
+        if type(name) is not str or len(name) > MASKING_NAME_MAX_CHARS or self._search(name):
+            return ODD
+        if len(self) >= MASKING_NAME_CACHE:
+            self.clear()
+            raise OverflowError
+        meaning = self[name] = self.meaning(name)
         return meaning
 
-    def _meaning(self, name: str) -> int:
+    def meaning(self, name: str) -> int:
+        """The meaning of any name; of a very long one, that of its end, where its head word stands."""
+        name = name[-MASKING_NAME_MAX_CHARS:]
         meaning = _CLASSES[classify(name)]
         if meaning == PLAIN:
             return VALUE if name.lower() in VALUE_NAMES else PLAIN
@@ -65,4 +71,4 @@ class Names(dict[str, int]):
 
     def secret(self, name: str) -> bool:
         """Whether a value under ``name`` is a secret, or may be."""
-        return self[name] in (WEAK, STRONG)
+        return self.meaning(name) in (WEAK, STRONG)

@@ -3,18 +3,19 @@
 This is the hot path. It goes through the containers that JSON is made of, by exact type, level by level, and
 collects texts; it makes nothing else. Where it meets anything that needs thought (another type, a bound, a
 pair, a flag, a secret name over more than a text) it gives up at once, and the full walk begins from the
-start. So a clean value costs one pass over its members and one search of its texts.
+start. So a clean value costs one pass over its members and one search of its texts. Keys are looked up and
+not searched (see ``names``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate, islice
 from typing import Any, Final, NamedTuple
 
 from delegate.limits import MASKING_MAX_DEPTH, MASKING_MAX_ITEMS, MASKING_MAX_NODES
 from delegate.masking.leaves import INERT, LARGE
-from delegate.masking.names import VALUE
+from delegate.masking.names import ODD, VALUE
 
 __all__ = ["Plain", "look"]
 
@@ -26,22 +27,19 @@ class Plain(NamedTuple):
 
     containers: list[Any]
     """Every container, level by level; the first is a list that holds the value itself."""
+    keys: list[str]
+    """Every key, of which nothing but known values has to be looked for."""
     texts: list[str]
-    """Every text, container by container: of a ``dict`` the keys, then the values."""
+    """Every other text, container by container."""
     named: list[tuple[int, str]]
     """The texts that stand under a telling name, by index, and the name."""
 
     def places(self) -> Iterator[tuple[int, int]]:
         """For each container but the first, the one that holds it, and at which index."""
         for index, container in enumerate(self.containers):
-            for slot, value in enumerate(container.values() if type(container) is dict else container):
+            for slot, value in enumerate(_values(container)):
                 if type(value) in _CONTAINERS:
                     yield index, slot
-
-    def nodes(self) -> int:
-        """Containers and texts, keys not counted."""
-        keys = sum(len(container) for container in self.containers if type(container) is dict)
-        return len(self.texts) + len(self.containers) - 1 - keys
 
     def depth(self) -> int:
         """How many containers stand within containers, the value itself not counted."""
@@ -59,17 +57,20 @@ _CONTAINERS: Final = frozenset({dict, list, tuple})
 _STR: Final = frozenset({str})
 
 
+def _values(container: Any) -> Iterable[object]:
+    return container.values() if type(container) is dict else container
+
+
 def _texts(container: Any) -> int:
     """How many texts a plain container has itself."""
-    keyed = type(container) is dict
-    texts = sum(type(value) is str for value in (container.values() if keyed else container))
-    return texts + len(container) if keyed else texts
+    return sum(type(value) is str for value in _values(container))
 
 
 def look(  # noqa: C901, PLR0911, PLR0912 - a call for each member would cost more than all of it
     root: object, names: Mapping[str, int]
 ) -> Plain | None:
     """``root`` opened; ``None`` where it needs the full walk. ``names`` gives the meaning of a key."""
+    keys: list[str] = []
     texts: list[str] = []
     named: list[tuple[int, str]] = []
     containers: list[Any] = [[root]]
@@ -80,7 +81,7 @@ def look(  # noqa: C901, PLR0911, PLR0912 - a call for each member would cost mo
         if room < 0:
             return None
         if type(container) is dict:
-            texts += container
+            keys += container
             if any(map(meaning, container)) and not _telling(container, names, len(texts), named):
                 return None
             for value in container.values():
@@ -110,13 +111,13 @@ def look(  # noqa: C901, PLR0911, PLR0912 - a call for each member would cost mo
                         return None
                 elif kind not in INERT:
                     return None
-    plain = Plain(containers, texts, named)
+    plain = Plain(containers, keys, texts, named)
     if len(containers) > MASKING_MAX_DEPTH and plain.depth() > MASKING_MAX_DEPTH:
         return None
-    if len(texts) + len(containers) > MASKING_MAX_NODES and plain.nodes() > MASKING_MAX_NODES:
+    if len(texts) + len(containers) - 1 > MASKING_MAX_NODES:
         return None
     # A key of a class below ``str`` may say what it likes of its hash, so its meaning was not asked for.
-    return plain if {*map(type, texts)} <= _STR else None
+    return plain if {*map(type, keys)} <= _STR else None
 
 
 def _telling(
@@ -126,11 +127,11 @@ def _telling(
     for key, value in container.items():
         meaning = names[key]
         if type(value) is str:
-            if meaning == VALUE:
+            if meaning >= VALUE:
                 return False
             if meaning:
                 named.append((place, key))
             place += 1
-        elif meaning and value is not None and type(value) is not bool:
+        elif meaning and (meaning == ODD or (value is not None and type(value) is not bool)):
             return False
     return True

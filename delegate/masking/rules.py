@@ -24,34 +24,23 @@ _BLANK: Final = re.compile(r"\s")
 _RECOGNIZED: Final = "recognizer"
 _KNOWN: Final = "known-value"
 
-_KINDS: Final = frozenset(
-    {"authorization", "connection-string", "cookie", "key", "password", "secret", "token", "url-password"}
-    | {"credit_card", "email", "iban", "us_aba", "us_itin", "us_ssn", "phone", "ip", "mac"}
-    | {"high_entropy", "known_secret", "private-key"}
-)
-"""Kinds that no row of the table of detectors has."""
-
 
 class Rules:
     """Everything a walk needs to know."""
 
-    __slots__ = ("_places", "markers", "names", "policy", "recognizer", "scanner")
+    __slots__ = ("_places", "known", "markers", "names", "policy", "recognizer", "scanner")
 
     def __init__(self, policy: Policy) -> None:
         """Compile ``policy``; raises ``ConfigurationError`` where its detectors or engine cannot be used."""
         self.policy = policy
         self._places = policy.places()
         self.recognizer = policy.recognizer
-        self.names = Names(policy.exempt)
+        self.known = KnownValues()
         self.scanner = TextScanner(
-            detectors=policy.detectors, engine=policy.engine, entropy=policy.entropy, known=KnownValues()
+            detectors=policy.detectors, engine=policy.engine, entropy=policy.entropy, known=self.known
         )
-        kinds = (
-            _KINDS
-            | policy.kinds.keys()
-            | policy.recognizes
-            | {detector.kind for detector in policy.detectors}
-        )
+        self.names = Names(policy.exempt, self.scanner.scan)
+        kinds = self.scanner.kinds | policy.recognizes
         self.markers = Markers(kinds, pseudonyms=policy.pseudonyms, reveal=policy.reveal)
 
     def mode_at(self, place: Sequence[str], kind: str) -> Mode:

@@ -8,7 +8,7 @@ import pytest
 
 from delegate.limits import MASKING_NAME_CACHE, MASKING_NAME_MAX_CHARS
 from delegate.masking import Masker, Policy
-from delegate.masking.names import PLAIN, STRONG, VALUE, WEAK, Names
+from delegate.masking.names import ODD, PLAIN, STRONG, VALUE, WEAK, Names
 from tests.masking.samples import CARD, EMAIL, MASKER, PASSWORD, TOKEN, Pair, masked, places
 
 P = PASSWORD
@@ -112,11 +112,20 @@ def test_fields_of_records_are_names() -> None:
 
 
 def test_the_memory_of_names_is_bounded() -> None:
-    names = Names(frozenset())
-    for number in range(MASKING_NAME_CACHE + 10):
-        assert names[f"name{number}"] == PLAIN
-    assert len(names) == MASKING_NAME_CACHE
+    names = Names(frozenset(), lambda name: "secret-ish" in name)
     long = "x" * MASKING_NAME_MAX_CHARS + "_password"
-    assert (names[long], names["password"], names["token"], names["Value"]) == (STRONG, STRONG, WEAK, VALUE)
-    assert len(names) == MASKING_NAME_CACHE
-    assert names[7] == VALUE  # type: ignore[index]
+    assert (names["password"], names["token"], names["Value"], names["max_tokens"]) == (
+        STRONG,
+        WEAK,
+        VALUE,
+        PLAIN,
+    )
+    assert (names[long], names[7], names["secret-ish"]) == (ODD, ODD, ODD)  # type: ignore[index]
+    assert (names.meaning(long), len(names)) == (STRONG, 4)
+    for number in range(MASKING_NAME_CACHE - 4):
+        assert names[f"name{number}"] == PLAIN
+    with pytest.raises(OverflowError):
+        names["one more"]
+    assert len(names) == 0
+    value = {f"name{number}": [EMAIL] for number in range(MASKING_NAME_CACHE + 10)}
+    assert all(each == ["[MASKED:email]"] for each in masked(value).values())
