@@ -10,10 +10,10 @@ PIP_FLAGS := --quiet --quiet --disable-pip-version-check --no-input
 T ?= 60
 ARGS ?=
 
-.PHONY: help demo test lint fuzz bench docs lock clean
+.PHONY: help demo test lint fuzz bench docs servers lock clean
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/run.stamp ## run the demonstration: delegate, sign, verify, refuse
 	@.venv/bin/python -m examples.demo $(ARGS)
@@ -35,6 +35,9 @@ bench: .venv-bench/bench.stamp ## measure, print a table, write benchmarks/lates
 
 docs: .venv/run.stamp ## write the generated pages below docs/ anew
 	@.venv/bin/python tools/make_docs.py
+
+servers: .venv/test.stamp ## write docs/servers.md from a run of the five servers
+	@.venv/bin/python -m tools.make_servers
 
 # --- environments ----------------------------------------------------------------------------------
 

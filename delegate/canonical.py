@@ -253,12 +253,30 @@ def parse_signed(data: bytes, *, max_bytes: int = JSON_MAX_BYTES) -> dict[str, S
     """
     text = _decode(data, max_bytes)
     _require_depth(data, JSON_MAX_DEPTH)
+    quick = _parse_ascii(text)
+    if quick is not None:
+        return quick
     value = cast("dict[str, SignedValue]", _parse(text, _SIGNED_DECODER))
-    # Every block of every token comes through here. Nearly all are ASCII without the letters "null", and
-    # then one comparison in C proves all that the writer would check.
-    proven = text.isascii() and "null" not in text and type(value) is dict and _print(value) == text
-    if not proven and canonicalize_signed(value) != data:
+    if canonicalize_signed(value) != data:
         raise _not_canonical()
+    return value
+
+
+def _parse_ascii(text: str) -> dict[str, SignedValue] | None:
+    """The value of a text that is canonical beyond doubt, else ``None``.
+
+    Every block of every token comes through here, and nearly all are ASCII without the letters "null". Then
+    one comparison in C proves all that the reader's hooks and the writer would check: a repeated member,
+    for one, would be printed once.
+    """
+    if not text.isascii() or "null" in text:
+        return None
+    try:
+        value, end = _QUICK_DECODER.raw_decode(text)
+    except (ValueError, MalformedError):
+        return None
+    if end != len(text) or type(value) is not dict or _print(value) != text:
+        return None
     return value
 
 
@@ -327,22 +345,28 @@ def _refuse_number(literal: str) -> float:
     raise MalformedError(msg)
 
 
-def _decoder(read_float: Callable[[str], float]) -> json.JSONDecoder:
+_Hook: TypeAlias = "Callable[[list[tuple[str, JsonValue]]], dict[str, JsonValue]] | None"
+
+
+def _decoder(read_float: Callable[[str], float], read_object: _Hook) -> json.JSONDecoder:
     """The standard library's C scanner, with a hook at each place where it is lenient or may raise.
 
     By itself it keeps to the grammar of RFC 8259 and refuses control characters and trailing bytes.
     """
     return json.JSONDecoder(
-        object_pairs_hook=_read_object,
+        object_pairs_hook=read_object,
         parse_int=_read_integer,
         parse_float=read_float,
         parse_constant=_refuse_number,
     )
 
 
-_DECODER: Final = _decoder(_read_float)
-_SIGNED_DECODER: Final = _decoder(_refuse_number)
+_DECODER: Final = _decoder(_read_float, _read_object)
+_SIGNED_DECODER: Final = _decoder(_refuse_number, _read_object)
 """For the signed subset, but for null, which the scanner has no hook for."""
+
+_QUICK_DECODER: Final = _decoder(_refuse_number, None)
+"""Of a repeated member it takes the last."""
 
 _print: Final = json.JSONEncoder(
     ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")

@@ -326,7 +326,7 @@ class TargetRejectedError(RequestError):
     """The path or query is in a form that two parties could read differently."""
 
     code = "target_rejected"
-    fix = "send a path without empty, '.' or '..' segments, encoded slashes or bad escapes"
+    fix = "send a path without empty, '.' or '..' segments, encoded slashes or escapes that are not UTF-8"
 
 
 class AuthorityRejectedError(RequestError):
@@ -384,7 +384,7 @@ class KeyUnknownError(TrustError):
 
 
 class KeyWeakError(TrustError):
-    """The key is small-order, non-canonical, or a published test key."""
+    """The key is small-order, non-canonical, off its curve, or a published test key."""
 
     code = "key_weak"
     fix = "generate a new key: delegate keygen"
@@ -417,7 +417,7 @@ class AlgNotAllowedError(TrustError):
     """The algorithm is not one that this library uses."""
 
     code = "alg_not_allowed"
-    fix = "use ed25519"
+    fix = "use ed25519 or p256"
 
 
 class AlgKeyMismatchError(TrustError):

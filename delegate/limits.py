@@ -184,8 +184,17 @@ SQLITE_DEADLINE_MAX: Final = 60.0
 KEY_FILE_MAX_BYTES: Final = 16 * 1024
 """A PEM key takes 120 bytes; this refuses the wrong file without reading it whole."""
 
+KEY_PBKDF2_MAX_ITERATIONS: Final = 5_000_000
+"""Of an encrypted key file: eight times OWASP's advice, some seconds. A hostile file could ask for hours."""
+
+KEY_SCRYPT_MAX_COST: Final = 1 << 20
+"""N * r * p of an encrypted key file, OWASP's advice: about 128 MiB of memory and a second."""
+
 PASSPHRASE_MAX_BYTES: Final = 1023
 """OpenSSL reads no longer one, so a key encrypted under a longer one could never be opened again."""
+
+P256_POINTS_KEPT: Final = 1024
+"""Working out y again would add a third to a P-256 verification; a point kept takes about 1 KiB."""
 
 TRUST_FILE_MAX_BYTES: Final = 64 << 20
 """A hundred thousand keys at about 600 bytes each."""

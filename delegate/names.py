@@ -46,24 +46,26 @@ _LOOPBACK: Final = re.compile(r"localhost|127(?:\.(?:0|[1-9][0-9]{0,2})){3}|\[::
 _DEFAULT_PORT: Final = {"http": "80", "https": "443"}
 
 
-def _require(pattern: re.Pattern[str], value: object, field: str, limit: str) -> str:
-    if type(value) is not str:
-        msg = f"{field} must be a string, not {type(value).__name__}"
-        raise MalformedError(msg, field=field, limit=limit)
-    if pattern.fullmatch(value) is None:
-        msg = f"{field} {value[:NAME_MAX_CHARS]!r} is not of the form {limit}"
-        raise MalformedError(msg, field=field, limit=limit)
-    return value
-
-
 def require_name(value: object, field: str) -> str:
     """An agent id, tool or issuer name: ``[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}``."""
-    return _require(_NAME, value, field, _NAME.pattern)
+    if type(value) is str and _NAME.fullmatch(value) is not None:
+        return value
+    raise _not_of_form(value, field, _NAME.pattern)
 
 
 def require_label(value: object, field: str) -> str:
     """An operation, sensitivity, resource type or unit: ``[a-z][a-z0-9_.-]{0,63}``."""
-    return _require(_LABEL, value, field, _LABEL.pattern)
+    if type(value) is str and _LABEL.fullmatch(value) is not None:
+        return value
+    raise _not_of_form(value, field, _LABEL.pattern)
+
+
+def _not_of_form(value: object, field: str, form: str) -> MalformedError:
+    if type(value) is not str:
+        msg = f"{field} must be a string, not {type(value).__name__}"
+    else:
+        msg = f"{field} {value[:NAME_MAX_CHARS]!r} is not of the form {form}"
+    return MalformedError(msg, field=field, limit=form)
 
 
 def require_text(value: object, field: str) -> str:

@@ -147,6 +147,11 @@ def _quoted(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def _more(field: str, given: frozenset[str], limit: frozenset[str]) -> tuple[str, str, _Limit]:
+    """A widening by the first name that is ``given`` and not within ``limit``."""
+    return field, _quoted(min(given - limit)), tuple(sorted(limit))
+
+
 def _allowance(block: int, name: str, limit: _Limit) -> str:
     """Who allows what, for a message: ``block 1 allows repo: ["sernixa"]``."""
     owner = "the issuer's ceiling" if block < 0 else f"block {block}"
@@ -342,16 +347,18 @@ class Scope:
             return None
         if child.unrestricted:
             return "scope", "everything", ()
-        for field, more, limit in (
-            ("tools", child.tools - self.tools, self.tools),
-            ("operations", child.operations - self.operations, self.operations),
-            ("sensitivities", child.sensitivities - self.sensitivities, self.sensitivities),
-        ):
-            if more:
-                return field, _quoted(min(more)), tuple(sorted(limit))
+        return self._name_widening(child) or self._resource_widening(child)
+
+    def _name_widening(self, child: Scope) -> tuple[str, str, _Limit] | None:
+        if not child.tools <= self.tools:
+            return _more("tools", child.tools, self.tools)
+        if not child.operations <= self.operations:
+            return _more("operations", child.operations, self.operations)
+        if not child.sensitivities <= self.sensitivities:
+            return _more("sensitivities", child.sensitivities, self.sensitivities)
         if _RANK[child.max_risk] > _RANK[self.max_risk]:
             return "max_risk", _quoted(child.max_risk), self.max_risk
-        return self._resource_widening(child)
+        return None
 
     def _resource_widening(self, child: Scope) -> tuple[str, str, _Limit] | None:
         for kind, theirs in child._resources.items():

@@ -19,6 +19,7 @@ ORIGIN: Final = "https://api.example.com"
 ISSUER_KEY: Final = SigningKey.from_seed(b"\x01" * 32)
 WORKER_KEY: Final = SigningKey.from_seed(b"\x02" * 32)
 HELPER_KEY: Final = SigningKey.from_seed(b"\x03" * 32)
+P256_KEY: Final = SigningKey.from_seed(b"\x04" * 32, "p256")
 SCOPE: Final = Scope(
     tools=["orders.read", "refunds.create"],
     max_risk="high",
@@ -98,6 +99,7 @@ __all__ = [
     "ISSUER_KEY",
     "NOW",
     "ORIGIN",
+    "P256_KEY",
     "PARAMETERS",
     "ROOT_BLOCK",
     "ROOT_TOKEN",

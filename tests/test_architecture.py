@@ -31,6 +31,8 @@ LOADED_WHEN_USED: Final = (
     "sqlite3",
     "fastapi",
     "starlette",
+    "litestar",
+    "django",
     "typer",
     "rich",
     "redis",

@@ -20,7 +20,7 @@ from delegate import errors, limits
 from delegate.canonical import canonicalize, parse_signed, parse_strict
 from delegate.clock import ManualClock
 from delegate.dsse import DsseEnvelope, pae
-from delegate.encoding import b32_encode, b64_encode, b64url_decode, b64url_encode
+from delegate.encoding import b32_encode, b64_decode, b64url_decode, b64url_encode
 from delegate.envelope.components import parse_components, parse_parameters
 from delegate.envelope.target import Origins, require_target
 from delegate.errors import DelegateError
@@ -32,6 +32,7 @@ from delegate.keys import (
     TrustSnapshot,
     TrustStore,
     Usage,
+    p256,
     trust_file,
 )
 from delegate.names import require_label, require_name, require_origin, require_text
@@ -42,6 +43,7 @@ from delegate.scope import Action, Scope
 from delegate.server.problem import public_refusal
 from delegate.token import KeyClaim, parse_unverified
 from delegate.token.block import parse_block
+from delegate.token.verify import prove
 from delegate.verifier import Request, Verified, Verifier
 from tests.conftest import ROOT
 
@@ -94,7 +96,15 @@ def said(error: DelegateError | None, *names: str) -> dict[str, Any]:
 
 def seeded(holder: str) -> SigningKey:
     [entry] = [entry for entry in EXAMPLES["keys"] if entry["holder"] == holder]
-    return SigningKey.from_seed(bytes.fromhex(entry["seed_hex"]))
+    return SigningKey.from_seed(bytes.fromhex(entry["seed_hex"]), entry["alg"])
+
+
+def require_signature(holder: str, purpose: Purpose, message: bytes, signature: bytes) -> None:
+    """What stands on the page is what the key signs: again, where this machine signs deterministically."""
+    key = seeded(holder)
+    key.public_key.verify(signature, message)
+    if key.public_key.alg != "p256" or p256.DETERMINISTIC:
+        assert key.sign(purpose, message) == signature
 
 
 # --- bytes -----------------------------------------------------------------------------------------
@@ -173,10 +183,34 @@ def weak_keys(example: Any) -> None:
         PublicKey.from_raw(bytes.fromhex(raw))
 
 
+@checks("p256")
+def p256_rule(example: Any) -> None:
+    for code in ("malformed", "key_weak"):
+        for raw in example[code]:
+            assert code_of(PublicKey.from_raw, bytes.fromhex(raw), "p256") == code, raw
+    for raw in example["good"]:
+        PublicKey.from_raw(bytes.fromhex(raw), "p256")
+    key, message = seeded("helper").public_key, example["message"].encode()
+    signature, other = (bytes.fromhex(example[name]) for name in ("signature_hex", "other_s_hex"))
+    require_signature("helper", Purpose.BLOCK, message, signature)
+    key.verify_http(signature, message)
+    key.verify_http(other, message)
+    assert code_of(key.verify, other, message) == "signature_invalid"
+    for never in map(bytes.fromhex, example["never_good"]):
+        assert code_of(key.verify, never, message) == "signature_invalid"
+        assert code_of(key.verify_http, never, message) == "signature_invalid"
+
+
 @checks("jwk")
 def json_web_key(example: Any) -> None:
     assert PublicKey.from_jwk(example).to_jwk() == example
     assert PublicKey.from_jwk(example) == seeded("issuer").public_key
+
+
+@checks("jwk-p256")
+def json_web_key_p256(example: Any) -> None:
+    assert PublicKey.from_jwk(example).to_jwk() == example
+    assert PublicKey.from_jwk(example) == seeded("helper").public_key
 
 
 @checks("trust-file")
@@ -264,6 +298,19 @@ def token(example: Any) -> None:
     assert (read.expires_at, list(read.path)) == (example["expires_at"], example["path"])
 
 
+@checks("token-p256")
+def token_p256(example: Any) -> None:
+    read = parse_unverified(example["text"])
+    for link, holder in zip(read.links, example["signed_by"], strict=True):
+        require_signature(holder, Purpose.BLOCK, link.signing_input, link.signature)
+    prove(read, seeded("issuer").public_key)
+    assert (read.token_id, read.chain_id) == (example["token_id"], example["chain_id"])
+    high = parse_unverified(f"{example['text'].rpartition('.')[0]}.{example['high_s']}")
+    read.links[0].block.key.verify_http(high.last.signature, high.last.signing_input)
+    refused = refusal(prove, high, seeded("issuer").public_key)
+    assert said(refused, "code", "block") == example["refusal"]
+
+
 @checks("payloads-refused")
 def payloads_refused(example: Any) -> None:
     good = [json.loads(block["payload"]) for block in EXAMPLES["token"]["blocks"]]
@@ -348,6 +395,7 @@ class Delivery:
 
 @checks("request")
 @checks("request-without-body")
+@checks("request-p256")
 def request(example: Any) -> None:
     verified = Delivery.of(example, {}).deliver()
     base = "\n".join(example["signature_base"]).encode()
@@ -356,8 +404,10 @@ def request(example: Any) -> None:
     headers = dict(example["headers"])
     member = headers["Signature-Input"].partition("=")[2]
     assert example["signature_base"][-1] == f'"@signature-params": {member}'
-    signature = seeded(example["signed_by"]).sign(Purpose.REQUEST, base)
-    assert headers["Signature"] == f"dlg=:{b64_encode(signature)}:"
+    signature = b64_decode(headers["Signature"].removeprefix("dlg=:").removesuffix(":"))
+    require_signature(example["signed_by"], Purpose.REQUEST, base, signature)
+    if "other_s" in example:
+        Delivery.of(example, {"headers": {"Signature": f"dlg=:{example['other_s']}:"}}).deliver()
 
 
 @checks("targets")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import unquote_to_bytes
 
 from delegate.token.picture import visible
 
@@ -26,7 +27,7 @@ _SHOWN: Final = 200
 
 _HINTS: Final = {
     "@authority": "a proxy rewrites Host: set public_origin= on the server",
-    "@path": "a proxy rewrites the path: set public_prefix= or strip_prefix= on the server",
+    "@path": "something on the way rewrites the path: hand it on as the client wrote it",
     "@query": "something on the way rewrites the query: switch that off",
     "@method": "something on the way changes the method: switch that off",
     "content-digest": "something on the way changes the digest or drops it: let the header through",
@@ -46,11 +47,28 @@ class Difference:
     @property
     def hint(self) -> str:
         """What to do about it."""
+        if self.component == "@path" and self.signed and self.arrived:
+            return _path_hint(self.signed, self.arrived)
         return _HINTS.get(self.component, _HINT)
 
     def describe(self) -> str:
         """One line: the component, what was signed, and what arrived."""
         return f"{self.component}: signed {_shown(self.signed)}, arrived {_shown(self.arrived)}"
+
+
+def _path_hint(signed: str, arrived: str) -> str:
+    """The setting that answers this change of the path, where one does."""
+    if signed.endswith(arrived):
+        return (
+            f"a proxy takes a prefix away: set public_prefix={signed.removesuffix(arrived)!r} on the server"
+        )
+    if arrived.endswith(signed):
+        return (
+            f"a proxy puts a prefix in front: set strip_prefix={arrived.removesuffix(signed)!r} on the server"
+        )
+    if unquote_to_bytes(signed).endswith(unquote_to_bytes(arrived)):
+        return "a proxy decodes the path and encodes it in its own way: hand it on as the client wrote it"
+    return _HINTS["@path"]
 
 
 def compare(signed: str, arrived: str) -> tuple[Difference, ...]:

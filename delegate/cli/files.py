@@ -15,17 +15,26 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from delegate.canonical import parse_strict
+from delegate.clock import Clock
 from delegate.errors import ConfigurationError, MalformedError, TooLargeError
-from delegate.keys import PublicKey, SigningKey, pem
-from delegate.limits import JSON_MAX_BYTES, KEY_FILE_MAX_BYTES, TOKEN_MAX_BYTES
+from delegate.keys import PublicKey, SigningKey, TrustStore, pem
+from delegate.limits import (
+    JSON_MAX_BYTES,
+    KEY_FILE_MAX_BYTES,
+    REVOCATION_LIST_MAX_BYTES,
+    TOKEN_MAX_BYTES,
+)
+from delegate.revocation import MemoryVersions, RevocationList, Revocations
 from delegate.scope import Scope
 from delegate.token import UnverifiedToken, parse_unverified
 
 __all__ = [
     "load_key",
+    "no_revocations",
     "passphrase_from",
     "read_bytes",
     "read_public_key",
+    "read_revocation_list",
     "read_scope",
     "read_token",
     "unusable",
@@ -97,8 +106,18 @@ def read_scope(path: str) -> Scope:
     return Scope(**written.model_dump())
 
 
+def no_revocations(trust: TrustStore, clock: Clock) -> Revocations:
+    """Room for the lists of ``trust``'s issuers in one run, which knows no versions of earlier ones."""
+    return Revocations(trust, versions=MemoryVersions(), clock=clock)
+
+
+def read_revocation_list(path: Path, revocations: Revocations) -> RevocationList:
+    """Put the list in a file in force; raises what ``Revocations.accept`` raises."""
+    return revocations.accept(read_bytes(str(path), REVOCATION_LIST_MAX_BYTES))
+
+
 def read_public_key(given: str) -> PublicKey:
-    """The public key that ``given`` is (``ed25519:...``), or that stands in the file it names.
+    """The public key that ``given`` is (such as ``ed25519:...``), or that stands in the file it names.
 
     The file holds that text, a JSON Web Key, or a PEM private key, of which the public half is taken.
     """

@@ -1,4 +1,7 @@
-"""What ``doctor`` finds in files: key, token, trust file, replay store. Each check is ok, warn or fail."""
+"""What ``doctor`` finds in files: key, token, trust, revocation lists, replay store.
+
+Each check is ok, warn or fail.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
+from delegate.cli.files import read_revocation_list
+from delegate.clock import Clock, read
 from delegate.errors import ConfigurationError, DelegateError
 from delegate.keys import SigningKey, TrustStore
 from delegate.replay.sqlite import SQLiteReplayStore
+from delegate.revocation import Revocations
 from delegate.token import UnverifiedToken
 from delegate.token.explain import duration
+from delegate.verifier.chain import require_chain
 
-__all__ = ["Finding", "attempt", "check_replay", "check_token", "check_trust", "refused"]
+__all__ = [
+    "Finding",
+    "attempt",
+    "check_chain",
+    "check_replay",
+    "check_revocations",
+    "check_token",
+    "check_trust",
+    "refused",
+]
 
 _T = TypeVar("_T")
 _DURABLE: Final = "durable"
@@ -58,14 +74,34 @@ def check_token(token: UnverifiedToken, key: SigningKey | None, now: int) -> Fin
     return Finding(check="token", status="ok", text=f"{token.agent} may use it for another {left}")
 
 
-def check_trust(path: Path) -> Finding:
-    """Whether the trust file is one, and trusts anybody."""
-    issuers = TrustStore.load(path).snapshot.issuers
+def check_trust(trust: TrustStore) -> Finding:
+    """Whether the trust file trusts anybody, and how far."""
+    issuers = trust.snapshot.issuers
     text = f"issuers: {len(issuers)}, keys: {sum(len(issuer.keys) for issuer in issuers)}"
     if not issuers:
         return Finding(check="trust file", status="warn", text=f"{text}: everything is refused")
     notes = tuple(f"{each.name} may grant everything" for each in issuers if each.ceiling.unrestricted)
     return Finding(check="trust file", status="warn" if notes else "ok", text=text, notes=notes)
+
+
+def check_revocations(path: Path, revocations: Revocations) -> Finding:
+    """Whether a verifier would take the list in a file, and count it now."""
+    now = read(Clock())
+    found = read_revocation_list(path, revocations)
+    revocations.current(found.issuer, now=now)
+    text = (
+        f"list {found.version} of {found.issuer}, {duration(max(0, now - found.issued_at))} old: "
+        f"{len(found.tokens)} token ids, {len(found.keys)} key ids"
+    )
+    return Finding(check="revocation list", status="ok", text=text)
+
+
+def check_chain(
+    token: UnverifiedToken, trust: TrustStore, revocations: Revocations | None, *, origin: str
+) -> Finding:
+    """Whether a server at ``origin`` that trusts by this file would believe the token's chain."""
+    require_chain(token, trust.snapshot, origin=origin, now=read(Clock()), revocation=revocations)
+    return Finding(check="chain", status="ok", text=f"holds at {origin} by this trust file")
 
 
 def check_replay(path: Path) -> Finding:

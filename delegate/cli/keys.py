@@ -12,7 +12,7 @@ from delegate.cli.files import passphrase_from, read_public_key
 from delegate.cli.options import Json
 from delegate.cli.output import emit, reported, show
 from delegate.errors import ConfigurationError
-from delegate.keys import PublicKey, SigningKey
+from delegate.keys import Alg, PublicKey, SigningKey
 
 if TYPE_CHECKING:
     from delegate.canonical import JsonValue
@@ -26,6 +26,7 @@ app = typer.Typer(no_args_is_help=True, help="Look at keys.")
 def keygen(
     path: Annotated[Path, typer.Argument(help="New PEM file for the private key, mode 0600.")],
     *,
+    alg: Annotated[Alg, typer.Option(help="Algorithm of the key.")] = "ed25519",
     passphrase_prompt: Annotated[
         bool, typer.Option("--passphrase-prompt", help="Ask for a passphrase, and encrypt the key with it.")
     ] = False,
@@ -34,11 +35,11 @@ def keygen(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Make a new Ed25519 key.
+    """Make a new key.
 
     Prints the key id and the public key, which is what others need. An existing file is never overwritten.
     """
-    key = SigningKey.generate()
+    key = SigningKey.generate(alg)
     key.save(path, _new_passphrase(passphrase_file, prompt=passphrase_prompt))
     _print(key.public_key, as_json=as_json)
 
@@ -46,7 +47,9 @@ def keygen(
 @app.command("show")
 @reported
 def show_key(
-    key: Annotated[str, typer.Argument(metavar="KEY", help="ed25519:..., or a file: PEM, JWK or that text.")],
+    key: Annotated[
+        str, typer.Argument(metavar="KEY", help="ed25519:... or p256:..., or a file: PEM, JWK or that text.")
+    ],
     *,
     jwk: Annotated[bool, typer.Option("--jwk", help="Print the public key as a JSON Web Key.")] = False,
     as_json: Json = False,

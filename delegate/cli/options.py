@@ -8,7 +8,16 @@ from typing import Annotated, Final
 
 import typer
 
-__all__ = ["Json", "KeyFile", "Lifetime", "Now", "Output", "PassphraseFile", "parse_duration"]
+__all__ = [
+    "Json",
+    "KeyFile",
+    "Lifetime",
+    "Now",
+    "Output",
+    "PassphraseFile",
+    "RevocationFiles",
+    "parse_duration",
+]
 
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION: Final = re.compile(r"([1-9][0-9]{0,8})([smhd]?)")
@@ -36,6 +45,12 @@ Lifetime = Annotated[
 Now = Annotated[
     int | None,
     typer.Option(min=0, help="Judge as of this instant (seconds since 1970) instead of the clock's."),
+]
+RevocationFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--revocations", metavar="FILE", help="Revocation list of an issuer in the trust file; repeatable."
+    ),
 ]
 Output = Annotated[
     Path | None,

@@ -1,7 +1,12 @@
-"""Asking a server: one unsigned GET, and one signed as a client would sign it.
+"""Asking a server: one unsigned GET, one signed as a client would sign it, and on demand a POST with a body.
 
-The rule: the token goes to an origin of its audience and nowhere else. Redirects are not followed, proxies
+The rules: the token goes to an origin of its audience and nowhere else. Redirects are not followed, proxies
 of the environment are used as any client here would use them, and an answer is read up to 64 KiB.
+
+And no probe does anything. A GET is safe (RFC 9110 section 9.2.1). A POST is not, so the one that is sent
+carries the nonce that the GET has used up: verification checks the body at step 9 and claims the nonce last,
+so a server that keeps its nonces tells whether the body arrived, and refuses. Its media type and its bytes
+are such that no application would know what to do with them.
 """
 
 from __future__ import annotations
@@ -14,20 +19,26 @@ from typing import Final
 
 import httpx
 
-from delegate.envelope.sign import SignedRequest, sign_request
+from delegate.encoding import b64_encode, b64url_encode
+from delegate.envelope.sign import LABEL, SignedRequest, sign_request
 from delegate.errors import ConfigurationError, DelegateError
 from delegate.identity import Identity
-from delegate.keys import SigningKey
+from delegate.keys import Purpose, SigningKey
 from delegate.names import require_origin
 from delegate.token import UnverifiedToken
 
-__all__ = ["Answer", "Target", "ask", "sign_probe"]
+__all__ = ["PROBE_BODY", "Answer", "Target", "ask", "sign_get", "sign_post"]
 
 _DEADLINE: Final = 10.0
 """Seconds: a server that takes longer for a GET has another problem than signatures."""
 
 _ANSWER_MAX_BYTES: Final = 64 * 1024
 _PROBLEM: Final = "application/problem+json"
+
+PROBE_BODY: Final = bytes(range(256))
+"""Each byte once: whoever changes line ends, white space or a character set changes this."""
+
+_PROBE_TYPE: Final = b"application/vnd.delegate.probe"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +88,10 @@ class Answer:
         return code if isinstance(code, str) else None
 
 
-def sign_probe(
+def sign_get(
     target: Target, key: SigningKey, *, agent: str, token: UnverifiedToken | None, now: int
 ) -> SignedRequest:
-    """Sign the GET that ``ask`` will send to ``target``."""
+    """Sign a GET of ``target``, as any client would."""
     return sign_request(
         key,
         method="GET",
@@ -94,13 +105,40 @@ def sign_probe(
     )
 
 
-def ask(target: Target, headers: Mapping[str, bytes] | None = None) -> Answer:
-    """Send a GET with these headers; raises ``ConfigurationError`` when no answer comes."""
-    fields = [(name.encode(), value) for name, value in (headers or {}).items()]
+def sign_post(target: Target, key: SigningKey, get: SignedRequest, *, now: int) -> SignedRequest:
+    """Sign a POST of ``PROBE_BODY`` under the nonce of ``get``, which must have been accepted before."""
+    own = {"content-type": _PROBE_TYPE}
+    fresh = sign_request(
+        key,
+        method="POST",
+        authority=target.authority,
+        path=target.path,
+        query=target.query,
+        headers=own,
+        body=PROBE_BODY,
+        identity=get.identity,
+        token=get.delegation,
+        now=now,
+    )
+    new, used = (b64url_encode(each.parameters.nonce).encode() for each in (fresh, get))
+    base = fresh.canonical_bytes.replace(new, used)
+    signature = b64_encode(key.sign(Purpose.REQUEST, base))
+    again = {
+        "signature-input": fresh.headers["signature-input"].replace(new, used),
+        "signature": f"{LABEL}=:{signature}:".encode(),
+    }
+    parameters = fresh.parameters._replace(nonce=get.parameters.nonce)
+    return fresh._replace(headers=own | fresh.headers | again, parameters=parameters, canonical_bytes=base)
+
+
+def ask(target: Target, signed: SignedRequest | None = None, body: bytes = b"") -> Answer:
+    """Send a signed request, or an unsigned GET; raises ``ConfigurationError`` when no answer comes."""
+    method = "GET" if signed is None else signed.target["@method"].decode()
+    fields = [] if signed is None else [(name.encode(), value) for name, value in signed.headers.items()]
     try:
         with (
             httpx.Client(follow_redirects=False, timeout=_DEADLINE) as client,
-            client.stream("GET", target.url, headers=fields) as response,
+            client.stream(method, target.url, headers=fields, content=body or None) as response,
         ):
             return _answer(response)
     except httpx.HTTPError as error:

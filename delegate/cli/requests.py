@@ -1,7 +1,8 @@
 """``verify`` and ``explain``: the verdict on a token, or on a whole captured request, without a server.
 
 A token alone shows that its chain holds at an origin and an instant; who presents it is proved by a request
-only. A request is judged by the same steps as in a server, in a dry run: no nonce is claimed.
+only. A request is judged by the same steps as in a server, in a dry run: no nonce is claimed. An issuer whose
+record demands a revocation list is judged by the list that is given, and refused without one.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from delegate.cli.captured import parse_request
-from delegate.cli.files import read_bytes, read_token
-from delegate.cli.options import Json, Now
+from delegate.cli.files import no_revocations, read_bytes, read_revocation_list, read_token
+from delegate.cli.options import Json, Now, RevocationFiles
 from delegate.cli.output import REFUSED, emit, reported, show, width
 from delegate.clock import Clock, ManualClock, read
 from delegate.errors import ConfigurationError, DelegateError
@@ -23,6 +24,7 @@ from delegate.keys import TrustStore
 from delegate.limits import BODY_MAX_BYTES_DEFAULT, JSON_MAX_BYTES
 from delegate.names import require_origin
 from delegate.replay.memory import MemoryReplayStore
+from delegate.revocation import Revocations
 from delegate.token.explain import ChainPicture, duration, explain_chain
 from delegate.token.picture import visible
 from delegate.verifier import Verifier
@@ -56,7 +58,13 @@ class Question:
     trust: Path
     origin: str
     direct: bool
+    revocations: tuple[Path, ...]
     now: int | None
+
+    @property
+    def clock(self) -> Clock:
+        """The clock's time, or the instant that was asked for."""
+        return Clock() if self.now is None else ManualClock(self.now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +86,7 @@ def verify(
     trust: TrustFile,
     origin: Origin,
     direct: Direct = False,
+    revocations: RevocationFiles = None,
     now: Now = None,
     as_json: Json = False,
 ) -> None:
@@ -87,7 +96,13 @@ def verify(
     request is judged in a dry run, which cannot tell whether it was replayed.
     """
     question = Question(
-        tokenfile=tokenfile, request=request, trust=trust, origin=origin, direct=direct, now=now
+        tokenfile=tokenfile,
+        request=request,
+        trust=trust,
+        origin=origin,
+        direct=direct,
+        revocations=tuple(revocations or ()),
+        now=now,
     )
     _answer(question, lambda verdict: verdict.summary, as_json=as_json)
 
@@ -100,6 +115,7 @@ def explain(
     trust: TrustFile,
     origin: Origin,
     direct: Direct = False,
+    revocations: RevocationFiles = None,
     now: Now = None,
     as_json: Json = False,
 ) -> None:
@@ -108,7 +124,13 @@ def explain(
     Shows each step of verification, the chain, what each hop took away, and how much time is left.
     """
     question = Question(
-        tokenfile=tokenfile, request=request, trust=trust, origin=origin, direct=direct, now=now
+        tokenfile=tokenfile,
+        request=request,
+        trust=trust,
+        origin=origin,
+        direct=direct,
+        revocations=tuple(revocations or ()),
+        now=now,
     )
     _answer(question, lambda verdict: verdict.picture(width()), as_json=as_json)
 
@@ -133,12 +155,24 @@ def _judge(question: Question) -> Verdict:
     return _judge_request(str(question.request), trust, question)
 
 
+def _revocations(trust: TrustStore, question: Question) -> Revocations | None:
+    """The lists that were given, in force. One that is refused is no verdict on what is to be judged."""
+    if not question.revocations:
+        return None
+    revocations = no_revocations(trust, question.clock)
+    for path in question.revocations:
+        read_revocation_list(path, revocations)
+    return revocations
+
+
 def _judge_token(path: str, trust: TrustStore, question: Question) -> Verdict:
-    now = read(Clock()) if question.now is None else question.now
+    now = read(question.clock)
     token = read_token(path)
+    revocations = _revocations(trust, question)
     refusal = None
     try:
-        require_chain(token, trust.snapshot, origin=_origin(question.origin), now=now)
+        origin = _origin(question.origin)
+        require_chain(token, trust.snapshot, origin=origin, now=now, revocation=revocations)
     except DelegateError as error:
         if isinstance(error, ConfigurationError):
             raise
@@ -153,11 +187,12 @@ def _judge_token(path: str, trust: TrustStore, question: Question) -> Verdict:
 
 
 def _judge_request(path: str, trust: TrustStore, question: Question) -> Verdict:
-    clock = Clock() if question.now is None else ManualClock(question.now)
+    clock = question.clock
     door = Verifier(
         trust=trust,
         origins=[question.origin],
         replay=MemoryReplayStore(single_process=True, assume_fresh=True, clock=clock),
+        revocation=_revocations(trust, question),
         require_delegation=not question.direct,
         clock=clock,
     )

@@ -25,6 +25,7 @@ from delegate.errors import (
     SignatureInputMalformedError,
     TimestampUnitError,
 )
+from delegate.keys.algorithm import ALGORITHMS as _KEY_ALGORITHMS
 from delegate.limits import NONCE_BYTES, SIGNATURE_MAX_COMPONENTS, TIMESTAMP_MAX
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ __all__ = [
 TAG: Final = "delegate-v1"
 """The ``tag`` of a request signature of this profile (RFC 9421 section 2.3)."""
 
-ALGORITHMS: Final = {"ed25519": "ed25519", "ecdsa-p256-sha256": "p256"}
+ALGORITHMS: Final = {algorithm.http: algorithm.name for algorithm in _KEY_ALGORITHMS.values()}
 """RFC 9421 algorithm name -> our name of the key type."""
 
 _TAG_PARAMETER: Final = f';tag="{TAG}"'
@@ -90,6 +91,9 @@ _VALUES: Final = {
     "alg": _STRING,
     "tag": f'"({TAG})"',
 }
+_IN_USUAL_ORDER: Final = re.compile("".join(f";{name}={value}" for name, value in _VALUES.items()))
+"""Most signers write the parameters as this profile lists them, which is read in half the time."""
+
 _PARAMETERS: Final = re.compile(
     f"(?:;(?:{'|'.join(f'{name}={value}' for name, value in _VALUES.items())})){{{len(_VALUES)}}}"
 )
@@ -180,7 +184,7 @@ def parse_parameters(text: str) -> Parameters:
     Raises ``ParamMissingError``, ``ParamMalformedError``, ``TimestampUnitError``, ``NonceMalformedError``
     or ``AlgNotAllowedError``.
     """
-    match = _PARAMETERS.fullmatch(text)
+    match = _IN_USUAL_ORDER.fullmatch(text) or _PARAMETERS.fullmatch(text)
     if match is None or None in (values := match.groups()):  # six repeats and six values: each came once
         raise _parameter_refusal(text)
     created, expires, nonce, keyid, alg, _tag = values
@@ -219,18 +223,19 @@ def _parameter_refusal(text: str) -> DelegateError:
 def signature_base(components: Components, values: Mapping[str, bytes], signature_params: str) -> bytes:
     """The signature base (RFC 9421 section 2.5): what is signed, and the canonical form of a request.
 
-    ``values`` maps each component name to its value; ``signature_params`` is the member of
-    ``Signature-Input`` without its label. Two different messages never share a base: values hold no line
-    feed, so its lines are its components. Raises ``ComponentMissingError`` for a component the message
-    does not have, ``MalformedError`` for a value outside visible ASCII.
+    ``values`` maps each component name to its value, without white space around it; ``signature_params``
+    is the member of ``Signature-Input`` without its label. Two different messages never share a base:
+    values hold no line feed, so its lines are its components. Raises ``ComponentMissingError`` for a
+    component the message does not have, ``MalformedError`` for a value outside visible ASCII.
     """
     try:
-        picked = [value.strip(b" \t") for value in components.values(values)]
+        picked = components.values(values)
     except KeyError as error:
         msg = f"the signature covers {error.args[0]!r}, which the message does not have"
         raise ComponentMissingError(msg, component=error.args[0]) from None
     together = b"".join(picked)
-    if b"\n" in together or b"\r" in together or b"\0" in together or not together.isascii():
+    find = together.find  # `in` takes its operand for an integer first, which costs more than the search
+    if find(b"\n") >= 0 or find(b"\r") >= 0 or find(b"\0") >= 0 or not together.isascii():
         msg = "a covered component's value has a line end, NUL or a character outside ASCII"
         raise MalformedError(msg, component="signature-input")
     return components.template % (*picked, signature_params.encode())

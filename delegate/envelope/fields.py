@@ -47,8 +47,9 @@ _QUOTED: Final = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _ANY_ITEMS: Final = rf'\([^"()]*+(?:{_QUOTED}[^"()]*+)*+\)'
 _ANY_PARAMETERS: Final = rf'[^",]*+(?:{_QUOTED}[^",]*+)*+'
 _INPUT_MEMBER: Final = re.compile(f"({_KEY})=({_ANY_ITEMS})({_ANY_PARAMETERS})")
-_SOLE_MEMBER: Final = re.compile(rf"({_KEY})=(\([^()\\]*+\))([^(),\\]*+)")
-"""One member whose strings, if all are closed, hold nothing of its structure: nearly every header is one."""
+_SOLE_MEMBER: Final = re.compile(rf"({_KEY})=(\([^)]*+\))([^)]*+)")
+"""One member, if no comma follows and no string holds a parenthesis: nearly every header is one. What this
+splits wrongly is no inner list, and both grammars of a member refuse it."""
 
 _BYTES_MEMBER: Final = re.compile(rf"({_KEY})=:([A-Za-z0-9+/=]*+):{_PARAMETERS}")
 _SEPARATOR: Final = re.compile(r"[ \t]*+,[ \t]*+")
@@ -95,8 +96,9 @@ def parse_signature_input(text: str) -> dict[str, InnerList]:
     ``SignatureInputMalformedError``, or ``HeaderTooLargeError`` for too many members.
     """
     sole = _SOLE_MEMBER.fullmatch(text)
-    if sole is not None and sole[2].count('"') % 2 == 0 and sole[3].count('"') % 2 == 0:
-        return {sole[1]: (sole[2], sole[3])}
+    if sole is not None and "," not in (parameters := sole[3]):
+        label, items = sole[1], sole[2]
+        return {label: (items, parameters)}
     members = _members(_INPUT_MEMBER, text, "signature-input", SignatureInputMalformedError)
     return {label: (match[2], match[3]) for label, match in members.items()}
 

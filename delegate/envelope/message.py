@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from delegate.envelope.components import COVERED_IF_PRESENT
@@ -97,7 +98,7 @@ class Envelope:
 
     @property
     def algorithm(self) -> str:
-        """The RFC 9421 algorithm name, ``ed25519``."""
+        """The RFC 9421 algorithm name, ``ed25519`` or ``ecdsa-p256-sha256``."""
         return self.parameters.alg
 
     @property
@@ -111,11 +112,18 @@ class Envelope:
         return None if self.delegation is None else hashlib.sha256(self.delegation.encode()).digest()
 
 
+@lru_cache(maxsize=512)
+def _name(raw: bytes) -> str:
+    """A header's name as text, in lower case: requests repeat each other's."""
+    return raw.decode("latin-1").lower()
+
+
 def snapshot(headers: Iterable[tuple[bytes, bytes]]) -> tuple[dict[str, bytes], set[str]]:
     """Copy the headers into a map, before any body byte is read: some servers add trailers to the list.
 
-    Returns the values by lower-case name, and the names of those further headers that came more than once,
-    whose value is that of the last line: none of them may be covered.
+    Returns the values by lower-case name, without the white space around them (RFC 9421 section 2.1), and
+    the names of those further headers that came more than once, whose value is that of the last line: none
+    of them may be covered.
 
     Lines of ``Signature`` and ``Signature-Input`` are joined in order (RFC 9421 section 4.1); any other
     header that this profile reads must be one line (``HeaderDuplicateError``) and within its size
@@ -123,11 +131,11 @@ def snapshot(headers: Iterable[tuple[bytes, bytes]]) -> tuple[dict[str, bytes], 
     """
     values: dict[str, bytes] = {}
     repeated: set[str] = set()
-    for raw_name, value in headers:
-        name = raw_name.decode("latin-1").lower()
+    for raw_name, line in headers:
+        name, value = _name(raw_name), line.strip(b" \t")
         if name in values:
             if name in _JOINED:
-                value = values[name] + b", " + value  # noqa: PLW2901 - one line now
+                value = values[name] + b", " + value
             elif name in _SINGLE:
                 msg = f"header {name!r} came more than once"
                 raise HeaderDuplicateError(msg, component=name)

@@ -117,12 +117,12 @@ def sign_request(
         added["content-digest"] = digest_header(digest).encode()
     if token is not None:
         added["delegation"] = _delegation_value(token)
-    values = {name: headers[name] for name in COVERED_IF_PRESENT - _OURS if name in headers}
+    covered = [*(COVERED_IF_PRESENT - _OURS), *cover]
+    values = {name: headers[name].strip(b" \t") for name in covered if name in headers}
     require_method(method)
     require_no_override(headers)
     target = read_target(method, path, query, authority)
     values |= target | added
-    values |= {name: headers[name] for name in cover if name in headers}
     items = _items(frozenset(values) | cover)
     components = parse_components(items)
     nonce = os.urandom(NONCE_BYTES)

@@ -1,15 +1,16 @@
 r"""The target of a request: method, path and query in the one form that every party reads alike.
 
 The rule: nothing is normalized. A path that two servers could read differently (dot segments, empty
-segments, encoded slashes, bad escapes) is refused, so what was signed is what is routed. The scheme is not
-part of the signature, because behind a proxy nobody can tell it; the origin a server is configured for
-takes its place (design section 7).
+segments, encoded slashes, bad escapes, escapes that are not UTF-8) is refused, so what was signed is what is
+routed. The scheme is not part of the signature, because behind a proxy nobody can tell it; the origin a
+server is configured for takes its place (design section 7).
 """
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote_to_bytes
 
 from delegate.errors import (
     AuthorityRejectedError,
@@ -63,9 +64,20 @@ def require_target(path: bytes, query: bytes) -> None:
     if _PATH.fullmatch(path) is None:
         msg = "the path has an empty, '.' or '..' segment, an encoded slash, or a character it may not have"
         raise TargetRejectedError(msg, component="@path")
+    if path.find(b"%") >= 0:
+        _require_utf8(path)
     if _QUERY.fullmatch(query) is None:
         msg = "the query has a bad escape or a character outside its grammar"
         raise TargetRejectedError(msg, component="@query")
+
+
+def _require_utf8(path: bytes) -> None:
+    """Refuse escapes that are not UTF-8: frameworks decode all such bytes to one replacement character."""
+    try:
+        unquote_to_bytes(path).decode("utf-8")
+    except UnicodeDecodeError:
+        msg = "the path's escapes are not UTF-8 (RFC 3629)"
+        raise TargetRejectedError(msg, component="@path") from None
 
 
 def origin_authority(origin: str) -> str:

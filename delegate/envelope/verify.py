@@ -142,19 +142,33 @@ def pick_signature(headers: Mapping[str, bytes]) -> PickedMember:
         name = "signature" if "signature-input" in headers else "signature-input"
         msg = f"the request has no {name} header"
         raise SignatureMissingError(msg, component=name)
-    label, (items, parameters) = _ours(parse_signature_input(_text(headers["signature-input"])))
-    encoded = parse_byte_sequences(_text(headers["signature"]), "signature").get(label)
+    label, member = _ours(parse_signature_input(headers["signature-input"].decode("latin-1")))
+    try:
+        signature = _read_signature(label, member, headers["signature"].decode("latin-1"))
+    except DelegateError:
+        require_well_formed(member)
+        raise
+    return *member, signature
+
+
+def _read_signature(label: str, member: InnerList, text: str) -> bytes:
+    """The signature that ``text``, the ``Signature`` header, has for the member with this label."""
+    encoded = parse_byte_sequences(text, "signature").get(label)
     if encoded is None:
         msg = f"Signature has no member {label[:32]!r}, which Signature-Input describes"
         raise SignatureMissingError(msg, component="signature")
-    for name, size, limit in (
-        ("signature-input", len(label) + 1 + len(items) + len(parameters), SIGNATURE_INPUT_MAX_BYTES),
-        ("signature", len(label) + 3 + len(encoded), SIGNATURE_MAX_BYTES),
-    ):
-        if size > limit:
-            msg = f"our member of {name} is {size} bytes, the limit is {limit}"
-            raise HeaderTooLargeError(msg, component=name, limit=limit)
-    return items, parameters, decode_bytes(encoded, _SIGNATURE_BYTES, "signature")
+    items, parameters = member
+    input_size, size = len(label) + 1 + len(items) + len(parameters), len(label) + 3 + len(encoded)
+    if input_size > SIGNATURE_INPUT_MAX_BYTES:
+        raise _too_large(input_size, SIGNATURE_INPUT_MAX_BYTES, "signature-input")
+    if size > SIGNATURE_MAX_BYTES:
+        raise _too_large(size, SIGNATURE_MAX_BYTES, "signature")
+    return decode_bytes(encoded, _SIGNATURE_BYTES, "signature")
+
+
+def _too_large(size: int, limit: int, name: str) -> HeaderTooLargeError:
+    msg = f"our member of {name} is {size} bytes, the limit is {limit}"
+    return HeaderTooLargeError(msg, component=name, limit=limit)
 
 
 def _ours(members: Mapping[str, InnerList]) -> tuple[str, InnerList]:
@@ -172,10 +186,6 @@ def _ours(members: Mapping[str, InnerList]) -> tuple[str, InnerList]:
         msg = "no signature carries this profile's tag"
         raise SignatureMissingError(msg, component="signature-input")
     return ours
-
-
-def _text(value: bytes) -> str:
-    return value.decode("latin-1").strip(" ")
 
 
 def read_member(picked: PickedMember) -> SignedMember:
@@ -216,9 +226,11 @@ def require_coverage(
     if repeated and (twice := repeated & covered):
         msg = f"header {min(twice)!r} is covered and came more than once"
         raise HeaderDuplicateError(msg, component=min(twice))
-    uncovered = headers.keys() - covered
     require_no_override(headers)
-    if unsigned := (COVERED_IF_PRESENT & uncovered) - rules.proxy_adds:
+    uncovered = headers.keys() - covered
+    if unsigned := COVERED_IF_PRESENT & uncovered:
+        unsigned -= rules.proxy_adds
+    if unsigned:
         msg = f"header {min(unsigned)!r} is present and not signed"
         raise HeaderNotCoveredError(msg, component=min(unsigned))
     return rules.proxy_adds & uncovered
@@ -226,9 +238,10 @@ def require_coverage(
 
 def require_no_override(headers: Mapping[str, bytes]) -> None:
     """Refuse a header, signed or not, by which some frameworks run another method than the request's."""
-    if overrides := _METHOD_OVERRIDES & headers.keys():
-        msg = f"header {min(overrides)!r} tries to override the method"
-        raise MethodRejectedError(msg, component=min(overrides))
+    if not headers.keys().isdisjoint(_METHOD_OVERRIDES):
+        name = min(_METHOD_OVERRIDES & headers.keys())
+        msg = f"header {name!r} tries to override the method"
+        raise MethodRejectedError(msg, component=name)
 
 
 def require_window(parameters: Parameters, now: int, rules: EnvelopeRules) -> None:

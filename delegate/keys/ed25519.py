@@ -18,6 +18,7 @@ Importing this file runs ``self_test``; it is the only file that imports ``nacl`
 
 from __future__ import annotations
 
+import secrets
 from typing import Final
 
 from nacl.bindings import crypto_sign, crypto_sign_open, crypto_sign_seed_keypair
@@ -29,11 +30,15 @@ __all__ = [
     "KEY_BYTES",
     "REFUSED_POINTS",
     "SIGNATURE_BYTES",
+    "from_coordinates",
+    "generate",
     "keypair",
     "require_strong",
     "self_test",
     "sign",
+    "to_coordinates",
     "verify",
+    "verify_http",
 ]
 
 KEY_BYTES: Final = 32
@@ -111,6 +116,15 @@ def verify(public_key: bytes, signature: bytes, message: bytes) -> None:
         raise SignatureInvalidError from None
 
 
+verify_http: Final = verify
+"""The ``ed25519`` of RFC 9421 section 3.3.6: under this rule a signature has one form anyway."""
+
+
+def generate() -> bytes:
+    """A new seed of 32 bytes from the system's random source."""
+    return secrets.token_bytes(KEY_BYTES)
+
+
 def keypair(seed: bytes) -> tuple[bytes, bytes]:
     """(public key, secret key) of a 32-byte seed; the secret key is the seed and the public key."""
     if len(seed) != KEY_BYTES:
@@ -124,6 +138,16 @@ def sign(secret_key: bytes, message: bytes) -> bytes:
     """The 64-byte signature over ``message`` by ``secret_key``, as ``keypair`` gives it."""
     signed: bytes = crypto_sign(message, secret_key)
     return signed[:SIGNATURE_BYTES]
+
+
+def to_coordinates(public_key: bytes) -> tuple[bytes]:
+    """The one coordinate of a key as JWK has it (RFC 8037 section 2): its bytes."""
+    return (public_key,)
+
+
+def from_coordinates(x: bytes) -> bytes:
+    """The key of that coordinate."""
+    return x
 
 
 _GOOD_KEY: Final = bytes.fromhex("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c")

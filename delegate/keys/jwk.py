@@ -1,4 +1,4 @@
-"""One public key as a JSON Web Key (RFC 7517, RFC 8037): its members, and its thumbprint (RFC 7638).
+"""One public key as a JSON Web Key (RFC 7517, 7518, 8037): its members, and its thumbprint (RFC 7638).
 
 The rule: a JWK that comes in is data, never an instruction. ``x5u``, ``x5c`` and other members that are not
 listed here are ignored, as RFC 7517 section 4 asks, and never followed; a private or symmetric member is
@@ -16,41 +16,41 @@ from typing import Final
 
 from delegate.encoding import b64url_decode, b64url_encode
 from delegate.errors import AlgKeyMismatchError, AlgNotAllowedError, KeyUnknownError, MalformedError
-from delegate.keys.ed25519 import KEY_BYTES
+from delegate.keys.algorithm import ALGORITHMS, NAMES, Algorithm
 
 __all__ = ["from_members", "thumbprint", "to_members"]
 
 _PRIVATE_MEMBERS: Final = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
 """RFC 7518 sections 6.2.2, 6.3.2 and 6.4, and RFC 8037 section 2."""
 
-_ALG: Final = "Ed25519"
-"""RFC 9864 section 2.2; the older ``EdDSA`` names two curves and so is refused."""
+_COORDINATE_BYTES: Final = 32
 
 
-def thumbprint(raw: bytes) -> str:
-    """The RFC 7638 thumbprint (SHA-256) of an Ed25519 key: 43 base64url characters, the key's id."""
-    text = f'{{"crv":"Ed25519","kty":"OKP","x":"{b64url_encode(raw)}"}}'
+def thumbprint(algorithm: Algorithm, raw: bytes) -> str:
+    """The RFC 7638 thumbprint (SHA-256) of a public key: 43 base64url characters, the key's id."""
+    text = algorithm.thumbprint % _encoded(algorithm, raw)
     return b64url_encode(hashlib.sha256(text.encode()).digest())
 
 
-def to_members(raw: bytes) -> dict[str, str]:
-    """The members of an Ed25519 public key, all of them."""
+def to_members(algorithm: Algorithm, raw: bytes) -> dict[str, str]:
+    """The members of a public key, all of them."""
     return {
-        "kty": "OKP",
-        "crv": "Ed25519",
-        "x": b64url_encode(raw),
-        "kid": thumbprint(raw),
-        "alg": _ALG,
+        "kty": algorithm.kty,
+        "crv": algorithm.crv,
+        **dict(zip(algorithm.coordinates, _encoded(algorithm, raw), strict=True)),
+        "kid": thumbprint(algorithm, raw),
+        "alg": algorithm.jose,
         "use": "sig",
     }
 
 
-def from_members(members: object) -> bytes:
-    """The 32 raw bytes of an Ed25519 public key.
+def from_members(members: object) -> tuple[Algorithm, bytes]:
+    """The algorithm and the raw bytes of a public key.
 
     Raises ``MalformedError`` (not an object, a private member, a member of the wrong form),
-    ``AlgNotAllowedError`` (``kty`` and ``crv`` of something else), ``AlgKeyMismatchError`` (``alg`` of
-    something else) and ``KeyUnknownError`` (``kid`` is not the thumbprint).
+    ``AlgNotAllowedError`` (``kty`` and ``crv`` of something else), ``KeyWeakError`` (a point off the curve),
+    ``AlgKeyMismatchError`` (``alg`` of something else) and ``KeyUnknownError`` (``kid`` is not the
+    thumbprint).
     """
     if not isinstance(members, Mapping):
         msg = f"a JWK is an object, not {type(members).__name__}"
@@ -59,32 +59,44 @@ def from_members(members: object) -> bytes:
         if name in members:
             msg = f"the JWK has the private member {name!r}: give the public key only"
             raise MalformedError(msg, field=name)
-    if members.get("kty") != "OKP" or members.get("crv") != "Ed25519":
-        msg = 'the JWK is not an Ed25519 key: kty must be "OKP" and crv "Ed25519"'
-        raise AlgNotAllowedError(msg, field="kty", limit="ed25519")
-    raw = _point(members.get("x"))
-    _require_purpose(members)
-    if "kid" in members and members["kid"] != thumbprint(raw):
+    algorithm = _algorithm(members)
+    raw = algorithm.rule().from_coordinates(*(_coordinate(members, name) for name in algorithm.coordinates))
+    _require_purpose(members, algorithm.jose)
+    if "kid" in members and members["kid"] != thumbprint(algorithm, raw):
         msg = "the JWK's kid is not its RFC 7638 thumbprint: leave kid out, or give the thumbprint"
         raise KeyUnknownError(msg, field="kid")
-    return raw
+    return algorithm, raw
 
 
-def _point(x: object) -> bytes:
-    if type(x) is not str:
-        msg = f"the JWK's x must be a string, not {type(x).__name__}"
-        raise MalformedError(msg, field="x")
+def _encoded(algorithm: Algorithm, raw: bytes) -> tuple[str, ...]:
+    return tuple(map(b64url_encode, algorithm.rule().to_coordinates(raw)))
+
+
+def _algorithm(members: Mapping[object, object]) -> Algorithm:
+    for algorithm in ALGORITHMS.values():
+        if members.get("kty") == algorithm.kty and members.get("crv") == algorithm.crv:
+            return algorithm
+    known = " or ".join(f'kty "{each.kty}" with crv "{each.crv}"' for each in ALGORITHMS.values())
+    msg = f"the JWK is not a key that is used here: {known}"
+    raise AlgNotAllowedError(msg, field="kty", limit=NAMES)
+
+
+def _coordinate(members: Mapping[object, object], name: str) -> bytes:
+    value = members.get(name)
+    if type(value) is not str:
+        msg = f"the JWK's {name} must be a string, not {type(value).__name__}"
+        raise MalformedError(msg, field=name)
     try:
-        return b64url_decode(x, size=KEY_BYTES)
+        return b64url_decode(value, size=_COORDINATE_BYTES)
     except MalformedError:
-        msg = f"the JWK's x must be {KEY_BYTES} bytes in base64url without padding"
-        raise MalformedError(msg, field="x", limit=KEY_BYTES) from None
+        msg = f"the JWK's {name} must be {_COORDINATE_BYTES} bytes in base64url without padding"
+        raise MalformedError(msg, field=name, limit=_COORDINATE_BYTES) from None
 
 
-def _require_purpose(members: Mapping[object, object]) -> None:
-    if "alg" in members and members["alg"] != _ALG:
-        msg = f'the JWK\'s alg must be "{_ALG}" (RFC 9864), or absent'
-        raise AlgKeyMismatchError(msg, field="alg", limit=_ALG)
+def _require_purpose(members: Mapping[object, object], jose: str) -> None:
+    if "alg" in members and members["alg"] != jose:
+        msg = f'the JWK\'s alg must be "{jose}", or absent'
+        raise AlgKeyMismatchError(msg, field="alg", limit=jose)
     if "use" in members and members["use"] != "sig":
         msg = 'the JWK\'s use must be "sig", or absent'
         raise MalformedError(msg, field="use", limit="sig")

@@ -1,6 +1,6 @@
 """Keys: the public half that others trust, the private half that signs, and what a signature is for.
 
-The rules: a ``PublicKey`` that exists is strong (``ed25519.require_strong``), and its algorithm is a
+The rules: a ``PublicKey`` that exists is strong (``require_strong`` of its algorithm), and its algorithm is a
 property of the key, never of a message (design rule 5). A ``SigningKey`` shows its key id and nothing else:
 it has no useful ``repr``, is neither copied nor pickled, and its secret leaves only through
 ``export_private_pem`` and ``save``. Whatever signs is a ``Signer``, so a key may as well live in a hardware
@@ -11,21 +11,21 @@ The key id is the RFC 7638 thumbprint: a dictionary key, never a path, an addres
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from os import PathLike
-from typing import Final, Literal, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, TypeAlias
 
 from delegate import known_secrets
 from delegate.encoding import b64_encode, b64url_decode, b64url_encode
-from delegate.errors import AlgNotAllowedError, ConfigurationError, MalformedError
-from delegate.keys import ed25519, jwk, pem
+from delegate.errors import ConfigurationError, MalformedError
+from delegate.keys import jwk, pem
+from delegate.keys.algorithm import ALGORITHMS, Alg, Rule, find_algorithm
 
 __all__ = ["PublicKey", "Purpose", "Signer", "SigningKey", "Usage"]
 
-_ALG: Final = "ed25519"
+_Rebuilt: TypeAlias = tuple[Any, tuple[bytes, Alg]]
 
 
 class Purpose(StrEnum):
@@ -53,67 +53,94 @@ class Usage(StrEnum):
 class PublicKey:
     """A public key that is strong by construction; equal by algorithm and bytes.
 
-    ``raw`` is the RFC 8032 encoding, 32 bytes; ``key_id`` its RFC 7638 thumbprint, 43 characters.
-    Construction raises ``MalformedError``, ``KeyWeakError`` or ``AlgNotAllowedError``.
+    ``raw`` is the one encoding of its algorithm: of ``ed25519`` the 32 bytes of RFC 8032, of ``p256`` the
+    33 of a compressed point (SEC 1); ``key_id`` is its RFC 7638 thumbprint, 43 characters. Construction
+    raises ``MalformedError``, ``KeyWeakError`` or ``AlgNotAllowedError``.
     """
 
     raw: bytes
-    alg: Literal["ed25519"] = _ALG
+    alg: Alg = "ed25519"
     key_id: str = field(init=False, compare=False)
+    _rule: Rule = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse what is not a strong key, and compute the key id once."""
-        if self.alg != _ALG:
-            msg = f"keys of this algorithm are not used here; use {_ALG}"
-            raise AlgNotAllowedError(msg, field="alg", limit=_ALG)
+        """Refuse what is not a strong key."""
+        algorithm = find_algorithm(self.alg, "alg")
         if type(self.raw) is not bytes:
             msg = f"a raw key must be bytes, not {type(self.raw).__name__}"
             raise MalformedError(msg, field="key")
-        ed25519.require_strong(self.raw)
-        object.__setattr__(self, "key_id", jwk.thumbprint(self.raw))
+        rule = algorithm.rule()
+        rule.require_strong(self.raw)
+        object.__setattr__(self, "_rule", rule)
+
+    def __getattr__(self, name: str) -> str:
+        """Compute the key id when it is first asked for: most keys of a chain never are."""
+        if name != "key_id":
+            msg = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(msg)
+        object.__setattr__(self, "key_id", jwk.thumbprint(ALGORITHMS[self.alg], self.raw))
+        return self.key_id
 
     @classmethod
-    def from_raw(cls, raw: bytes, alg: Literal["ed25519"] = _ALG) -> PublicKey:
+    def from_raw(cls, raw: bytes, alg: Alg = "ed25519") -> PublicKey:
         """The key of these bytes."""
         return cls(raw=raw, alg=alg)
 
     @classmethod
     def from_text(cls, text: object) -> PublicKey:
-        """The key written ``ed25519:`` and 43 base64url characters, as delegation blocks state it."""
+        """The key in its text, as delegation blocks state it.
+
+        ``ed25519:`` and 43 base64url characters, or ``p256:`` and 44.
+        """
         if type(text) is not str:
             msg = f"a key must be a string, not {type(text).__name__}"
             raise MalformedError(msg, field="key")
-        alg, colon, encoded = text.partition(":")
+        name, colon, encoded = text.partition(":")
         if not colon:
-            msg = "a key is written ed25519:<43 base64url characters>"
+            msg = f"a key is written {' or '.join(each.text_form for each in ALGORITHMS.values())}"
             raise MalformedError(msg, field="key")
-        if alg != _ALG:
-            msg = f"keys of this algorithm are not used here; use {_ALG}"
-            raise AlgNotAllowedError(msg, field="key", limit=_ALG)
+        algorithm = find_algorithm(name, "key")
         try:
-            raw = b64url_decode(encoded, size=ed25519.KEY_BYTES)
+            raw = b64url_decode(encoded, size=algorithm.key_bytes)
         except MalformedError:
-            msg = "a key is written ed25519:<43 base64url characters>"
-            raise MalformedError(msg, field="key", limit=ed25519.KEY_BYTES) from None
-        return cls(raw=raw)
+            msg = f"a key is written {algorithm.text_form}"
+            raise MalformedError(msg, field="key", limit=algorithm.key_bytes) from None
+        return cls(raw=raw, alg=algorithm.name)
 
     @classmethod
     def from_jwk(cls, members: object) -> PublicKey:
         """The key of one JSON Web Key, an already parsed object; see ``jwk.from_members``."""
-        return cls(raw=jwk.from_members(members))
+        algorithm, raw = jwk.from_members(members)
+        return cls(raw=raw, alg=algorithm.name)
 
     @property
     def text(self) -> str:
-        """``ed25519:`` and 43 base64url characters."""
+        """The algorithm, a colon, and the raw key in base64url."""
         return f"{self.alg}:{b64url_encode(self.raw)}"
 
     def to_jwk(self) -> dict[str, str]:
-        """The members of a JSON Web Key: kty, crv, x, kid, alg, use."""
-        return jwk.to_members(self.raw)
+        """The members of a JSON Web Key: kty, crv, x (and y), kid, alg, use."""
+        return jwk.to_members(ALGORITHMS[self.alg], self.raw)
 
     def verify(self, signature: bytes, message: bytes) -> None:
-        """Check a 64-byte signature; raises ``SignatureInvalidError``. See ``ed25519.verify``."""
-        ed25519.verify(self.raw, signature, message)
+        """Check a 64-byte signature in its one form; raises ``SignatureInvalidError``.
+
+        For everything but HTTP messages: token blocks and DSSE objects. A P-256 signature must have the
+        low s here.
+        """
+        self._rule.verify(self.raw, signature, message)
+
+    def verify_http(self, signature: bytes, message: bytes) -> None:
+        """Check a 64-byte signature over an RFC 9421 signature base; raises ``SignatureInvalidError``.
+
+        Other libraries sign with either s of P-256, so either is good: count on the nonce, never on the
+        signature's bytes.
+        """
+        self._rule.verify_http(self.raw, signature, message)
+
+    def __reduce__(self) -> _Rebuilt:
+        """Copied and unpickled by construction, so no other way leads around its checks."""
+        return PublicKey.from_raw, (self.raw, self.alg)
 
     def __repr__(self) -> str:
         """The key's text: all of it is public."""
@@ -131,6 +158,9 @@ class Signer(Protocol):
     def sign(self, purpose: Purpose, message: bytes) -> bytes:
         """The 64-byte signature over ``message``; raises ``KeyUnavailableError`` when there is none to get.
 
+        Of Ed25519 R then S, of P-256 r then s with s at most n/2: key services that return DER, or either
+        s, leave it to their ``Signer`` to convert.
+
         ``purpose`` is what the signature is for. It is not part of the signed bytes (``message`` is
         already in its own domain, design section 4): it lets a signer refuse what its key is not for.
         """
@@ -138,12 +168,14 @@ class Signer(Protocol):
 
 
 class SigningKey:
-    """An Ed25519 private key held in memory: a ``Signer`` for every purpose."""
+    """A private key held in memory: a ``Signer`` for every purpose."""
 
-    __slots__ = ("__weakref__", "_public_key", "_secret_key")
+    __slots__ = ("__weakref__", "_public_key", "_rule", "_secret_key", "_seed")
 
     _public_key: PublicKey
-    _secret_key: bytes
+    _rule: Rule
+    _secret_key: Any  # as the rule's ``keypair`` gave it
+    _seed: bytes
 
     def __init__(self) -> None:
         """Refused: use ``generate``, ``load``, ``from_pem`` or ``from_seed``."""
@@ -151,19 +183,24 @@ class SigningKey:
         raise ConfigurationError(msg)
 
     @classmethod
-    def generate(cls) -> SigningKey:
-        """A new key from the system's random source."""
-        return cls.from_seed(secrets.token_bytes(ed25519.KEY_BYTES))
+    def generate(cls, alg: Alg = "ed25519") -> SigningKey:
+        """A new key from the system's random source; raises ``AlgNotAllowedError``."""
+        return cls.from_seed(find_algorithm(alg, "alg").rule().generate(), alg)
 
     @classmethod
-    def from_seed(cls, seed: bytes) -> SigningKey:
-        """The key of a 32-byte RFC 8032 seed; raises ``MalformedError`` or ``KeyWeakError``."""
+    def from_seed(cls, seed: bytes, alg: Alg = "ed25519") -> SigningKey:
+        """The key of 32 secret bytes: an RFC 8032 seed or, of P-256, the private number, big-endian.
+
+        Raises ``MalformedError``, ``KeyWeakError`` or ``AlgNotAllowedError``.
+        """
+        algorithm = find_algorithm(alg, "alg")
         if type(seed) is not bytes:
             msg = f"a seed must be bytes, not {type(seed).__name__}"
             raise MalformedError(msg, field="seed")
         key = object.__new__(cls)
-        public_key, key._secret_key = ed25519.keypair(seed)
-        key._public_key = PublicKey(raw=public_key)
+        key._rule, key._seed = algorithm.rule(), seed
+        public_key, key._secret_key = key._rule.keypair(seed)
+        key._public_key = PublicKey(raw=public_key, alg=algorithm.name)
         known_secrets.add(key)
         return key
 
@@ -174,7 +211,8 @@ class SigningKey:
         Raises ``MalformedError``, ``TooLargeError``, ``AlgNotAllowedError``, ``KeyWeakError``, and
         ``KeyUnavailableError`` for a missing or wrong passphrase.
         """
-        return cls.from_seed(pem.decode(data, passphrase))
+        alg, seed = pem.decode(data, passphrase)
+        return cls.from_seed(seed, alg)
 
     @classmethod
     def load(cls, path: str | PathLike[str], passphrase: pem.Passphrase = None) -> SigningKey:
@@ -192,31 +230,28 @@ class SigningKey:
         return self._public_key.key_id
 
     def sign(self, purpose: Purpose, message: bytes) -> bytes:
-        """The 64-byte RFC 8032 signature over ``message``."""
+        """The 64-byte signature over ``message``: of Ed25519 RFC 8032's, of P-256 r and the low s."""
         if type(purpose) is not Purpose:
             msg = f"sign() takes a Purpose first, not {type(purpose).__name__}"
             raise ConfigurationError(msg, field="purpose")
-        return ed25519.sign(self._secret_key, message)
+        return self._rule.sign(self._secret_key, message)
 
     def export_private_pem(self, passphrase: pem.Passphrase = None) -> bytes:
         """The private key as PKCS#8 PEM, encrypted when a passphrase is given."""
-        return pem.encode(self._seed(), passphrase)
+        return pem.encode(self._public_key.alg, self._seed, passphrase)
 
     def save(self, path: str | PathLike[str], passphrase: pem.Passphrase = None) -> None:
         """Write the private key to a new file of mode 0600; see ``pem.write``."""
         pem.write(path, self.export_private_pem(passphrase))
 
-    def _seed(self) -> bytes:
-        return self._secret_key[: ed25519.KEY_BYTES]
-
     def __known_secrets__(self) -> Iterator[bytes]:
-        """The seed as it could leak: raw, hex, base64, base64url, and the body line of a PEM file."""
-        seed = self._seed()
+        """The seed as it could leak: raw, hex, base64, base64url, and the lines of a PEM file."""
+        seed = self._seed
         yield seed
         yield seed.hex().encode()
         yield b64_encode(seed).encode()
         yield b64url_encode(seed).encode()
-        yield b64_encode(pem.PKCS8_PREFIX + seed).encode()
+        yield from pem.secret_lines(ALGORITHMS[self._public_key.alg], seed)
 
     def __repr__(self) -> str:
         """The key id only."""

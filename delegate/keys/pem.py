@@ -1,9 +1,10 @@
-"""Private keys in files: PKCS#8 (RFC 5958, RFC 8410) in PEM (RFC 7468), encrypted when there is a passphrase.
+"""Private keys in files: PKCS#8 (RFC 5958) in PEM (RFC 7468), encrypted when there is a passphrase.
 
 The rules: a key file is checked through the descriptor that is read, so nothing can be put in its place in
 between. It must be a regular file of ours or root's that group and others cannot touch (``mode & 0o077``).
 Symbolic links are followed, as mounted secrets are links: what a link leads to is held to the same rules,
 and whoever could change the link could change the file. A new file is created 0600 and never overwrites.
+An encrypted key is opened only after what that costs was read and found bearable (``pbes2.py``).
 
 No message holds a passphrase or a part of a key, and no frame of this file keeps a passphrase when it raises.
 """
@@ -13,11 +14,12 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
+from delegate.encoding import b64_decode, b64_encode
 from delegate.errors import (
     AlgNotAllowedError,
     ConfigurationError,
@@ -25,35 +27,38 @@ from delegate.errors import (
     MalformedError,
     TooLargeError,
 )
+from delegate.keys.algorithm import NAMES, SEED_BYTES, Alg, Algorithm
+from delegate.keys.pbes2 import require_affordable
 from delegate.limits import KEY_FILE_MAX_BYTES, PASSPHRASE_MAX_BYTES
 
-__all__ = ["PKCS8_PREFIX", "Passphrase", "decode", "encode", "read", "write"]
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
+__all__ = ["Passphrase", "decode", "encode", "read", "secret_lines", "write"]
 
 Passphrase: TypeAlias = str | bytes | Callable[[], str | bytes] | None
 """A passphrase, or a function that asks for it; text is encoded as UTF-8."""
 
-PKCS8_PREFIX: Final = bytes.fromhex("302e020100300506032b657004220420")
-"""What stands before the 32-byte seed in the DER of an Ed25519 key (RFC 8410 section 7)."""
-
 _ENCRYPTED: Final = b"ENCRYPTED PRIVATE KEY"
 _LABELS: Final = (b"PRIVATE KEY", _ENCRYPTED)
 _BLOCK: Final = re.compile(
-    rb"\s*-----BEGIN ([A-Z0-9 ]{1,32})-----\r?\n[A-Za-z0-9+/=\r\n]+-----END \1-----\s*",
+    rb"\s*-----BEGIN ([A-Z0-9 ]{1,32})-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END \1-----\s*",
 )
+_LINE_BYTES: Final = 48
+"""What one full line of PEM holds: 64 characters (RFC 7468 section 2)."""
 
 
-def decode(data: bytes, passphrase: Passphrase = None) -> bytes:
-    """The 32-byte seed in one PEM block.
+def decode(data: bytes, passphrase: Passphrase = None) -> tuple[Alg, bytes]:
+    """The algorithm and the 32-byte seed of the key in one PEM block.
 
-    Raises ``TooLargeError``, ``MalformedError``, ``AlgNotAllowedError`` (another kind of key) and
-    ``KeyUnavailableError`` (encrypted, and the passphrase is missing or wrong). The passphrase is asked
-    for only when the block is encrypted.
+    Raises ``TooLargeError`` (also for an encryption that would take too long to open), ``MalformedError``,
+    ``AlgNotAllowedError`` (another kind of key or encryption) and ``KeyUnavailableError`` (encrypted, and
+    the passphrase is missing or wrong). The passphrase is asked for only when the block is encrypted.
     """
     from cryptography.exceptions import InternalError, UnsupportedAlgorithm  # noqa: PLC0415 -- loaded only to read keys
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
     from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
 
-    encrypted = _label(data) == _ENCRYPTED
+    encrypted = _is_encrypted(data)
     secret = _ask(passphrase) if encrypted else None
     try:
         private = load_pem_private_key(data, secret)
@@ -67,23 +72,48 @@ def decode(data: bytes, passphrase: Passphrase = None) -> bytes:
         raise MalformedError(msg, field="pem") from None
     finally:
         del secret
-    if not isinstance(private, Ed25519PrivateKey):
-        msg = "the PEM block holds another kind of key than Ed25519, or an encryption that is not supported"
-        raise AlgNotAllowedError(msg, field="pem", limit="ed25519")
-    return private.private_bytes_raw()
+    return _opened(private)
 
 
-def encode(seed: bytes, passphrase: Passphrase = None) -> bytes:
+def encode(alg: Alg, seed: bytes, passphrase: Passphrase = None) -> bytes:
     """The PEM block of a 32-byte seed, encrypted (PBES2) when there is a passphrase."""
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 -- loaded only to write keys
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
 
     encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
     if passphrase is not None:
         encryption = serialization.BestAvailableEncryption(_ask(passphrase))
-    return Ed25519PrivateKey.from_private_bytes(seed).private_bytes(
+    return _closed(alg, seed).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption
     )
+
+
+def _opened(private: PrivateKeyTypes | None) -> tuple[Alg, bytes]:
+    """The algorithm and the seed of a key as ``cryptography`` has it."""
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519  # noqa: PLC0415 -- as above
+
+    if isinstance(private, ed25519.Ed25519PrivateKey):
+        return "ed25519", private.private_bytes_raw()
+    if isinstance(private, ec.EllipticCurvePrivateKey) and isinstance(private.curve, ec.SECP256R1):
+        return "p256", private.private_numbers().private_value.to_bytes(SEED_BYTES, "big")
+    msg = f"the PEM block holds another kind of key than {' or '.join(NAMES)}, or an unknown encryption"
+    raise AlgNotAllowedError(msg, field="pem", limit=NAMES)
+
+
+def _closed(alg: Alg, seed: bytes) -> PrivateKeyTypes:
+    """The inverse of ``_opened``."""
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519  # noqa: PLC0415 -- as above
+
+    if alg == "ed25519":
+        return ed25519.Ed25519PrivateKey.from_private_bytes(seed)
+    return ec.derive_private_key(int.from_bytes(seed, "big"), ec.SECP256R1())
+
+
+def secret_lines(algorithm: Algorithm, seed: bytes) -> Iterator[bytes]:
+    """The text of a plain PEM file that tells its seed: whole lines, or the beginning of one."""
+    der = algorithm.pkcs8_prefix + seed
+    for start in range(0, len(der), _LINE_BYTES):
+        line = der[start : start + _LINE_BYTES]
+        yield b64_encode(line[: len(line) // 3 * 3]).encode()  # what follows the seed changes the rest
 
 
 def read(path: str | os.PathLike[str]) -> bytes:
@@ -137,18 +167,28 @@ def write(path: str | os.PathLike[str], data: bytes) -> None:
         raise KeyUnavailableError(msg, field="path") from None
 
 
-def _label(data: bytes) -> bytes:
-    """The label of the one PEM block in ``data``; only the two of PKCS#8 pass."""
+def _is_encrypted(data: bytes) -> bool:
+    """Whether the one PEM block in ``data`` is encrypted, and then at a bearable cost; only PKCS#8 passes."""
     _require_size(data)
     block = _BLOCK.fullmatch(data)
     if block is None:
         msg = "not a single PEM block: give one PKCS#8 private key in PEM and nothing else"
         raise MalformedError(msg, field="pem")
-    label: bytes = block[1]
+    label, body = block.groups()
     if label not in _LABELS:
         msg = f"the PEM block is a {label.decode()}: give a PKCS#8 PRIVATE KEY"
         raise MalformedError(msg, field="pem", limit="PRIVATE KEY")
-    return label
+    if label == _ENCRYPTED:
+        require_affordable(_der(body))
+    return bool(label == _ENCRYPTED)
+
+
+def _der(body: bytes) -> bytes:
+    try:
+        return b64_decode(body.translate(None, b"\r\n").decode())
+    except MalformedError:
+        msg = "the PEM block is not canonical base64"
+        raise MalformedError(msg, field="pem") from None
 
 
 def _ask(passphrase: Passphrase) -> bytes:

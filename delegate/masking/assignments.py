@@ -25,7 +25,7 @@ from delegate.masking.hits import Hit
 from delegate.masking.key_names import KeyClass, classify, kind_of
 from delegate.masking.prefilter import STEMS
 from delegate.masking.secret_shape import is_reference, looks_random, looks_secret
-from delegate.masking.values import value_hit
+from delegate.masking.values import credentials, value_hit
 
 __all__ = ["assignments"]
 
@@ -60,7 +60,6 @@ _WORD_AFTER: Final = re.compile(r"[ \t]{1,4}[A-Za-z]{2,}")
 _PROSE: Final = re.compile(r"[A-Za-z][A-Za-z']{0,40}[.!?]?")
 _PUNCTUATION: Final = ".,:;!?)"
 
-_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,30}[ \t]{1,4}(?=[^\s\"'`,;\x00]{6})")
 _HEADER: Final = re.compile(r"[^\"'`\r\n\x00\\]{1,8192}")
 _SCHEMES: Final = frozenset({"bearer", "basic", "identified by"})
 _CREDENTIAL: Final = re.compile(r"[ \t]{1,8}([A-Za-z0-9._~+/=:!@#$%^&*-]{8,8192})")
@@ -246,13 +245,12 @@ class _Reader:
     def _header(self, place: int, name: str) -> Hit | None:
         """The value of an ``Authorization`` or ``Cookie`` header: the rest of the line but the scheme."""
         cookie = kind_of(name) == "cookie"
-        scheme = None if cookie else _SCHEME.match(self._text, place)
-        begin = scheme.end() if scheme else place
+        begin = place if cookie else credentials(self._text, place)
         rest = _HEADER.match(self._text, begin)
         value = rest[0].rstrip() if rest else ""
         if cookie and "=" not in value:
             return None
-        if not cookie and scheme is None:
+        if not cookie and begin == place:
             value = value.split(" ")[0]
         return value_hit(self._text, begin, begin + len(value), name, KeyClass.STRONG)
 

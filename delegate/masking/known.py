@@ -74,9 +74,8 @@ def _forms(octets: bytes) -> Iterator[str]:
         # Characters that also hold bits of a neighbour are left out at both ends.
         first = (0, 2, 3)[offset]
         last = len(encoded) - ((len(octets) + offset) % 3 != 0)
-        if last - first >= _SHORTEST:
-            yield encoded[first:last]
-            yield encoded[first:last].translate(_TO_URL)
+        yield encoded[first:last]
+        yield encoded[first:last].translate(_TO_URL)
 
 
 _TO_URL: Final = str.maketrans("+/", "-_")

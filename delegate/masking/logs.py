@@ -65,7 +65,8 @@ class MaskingFilter(logging.Filter):
 def masked_logger(name: str) -> logging.Logger:
     """The logger ``name``, with a filter that masks what is logged through it."""
     logger = logging.getLogger(name)
-    logger.addFilter(MaskingFilter())
+    if not any(isinstance(each, MaskingFilter) for each in logger.filters):
+        logger.addFilter(MaskingFilter())
     return logger
 
 

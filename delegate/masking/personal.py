@@ -53,14 +53,16 @@ def emails(text: str, userinfo: Container[int] = ()) -> Iterator[Hit]:
             local = before[len(before.rstrip(_LOCAL)) :].lstrip(_LOCAL_START)
             # Of a path or an assignment, only what follows the last separator is an address.
             local = re.split(r"[/=|?&]", local)[-1]
-            if local and not _is_remote(text, local, match.end()):
+            if local and not _is_remote(text, at - len(local), local, match.end()):
                 yield Hit(at - len(local), match.end(), "email", "email", 60)
         at = text.find("@", at + 1)
 
 
-def _is_remote(text: str, local: str, end: int) -> bool:
-    """Whether this is ``git@host:path``, which names a place and no person."""
-    return local in _SERVICE_ACCOUNTS and text[end : end + 1] in {":", "/"}
+def _is_remote(text: str, start: int, local: str, end: int) -> bool:
+    """Whether this is ``git@host:path`` or ``scheme://user@host``, which name places and no person."""
+    return text.startswith("://", start - 3) or (
+        local in _SERVICE_ACCOUNTS and text[end : end + 1] in {":", "/"}
+    )
 
 
 def _alone(text: str, start: int, end: int) -> bool:

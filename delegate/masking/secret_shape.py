@@ -65,7 +65,7 @@ _REFERENCE: Final = re.compile(
 
 
 def is_placeholder(value: str) -> bool:
-    """Whether ``value`` stands where a secret would: a template, a variable, stars, ``your-key-here``, a marker."""
+    """Whether ``value`` stands where a secret would: a template, a variable, stars, a marker."""
     if "MASKED" in value and not _MARKERS.sub("", value).strip():
         return True
     return (_PLACEHOLDER.fullmatch(value) is not None and not _braced(value)) or _one_character(value)

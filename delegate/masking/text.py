@@ -16,7 +16,6 @@ everything after it is the same code, so their findings are equal.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
@@ -36,7 +35,7 @@ from delegate.masking.pem import private_keys
 from delegate.masking.prefilter import Signs, prefilter
 from delegate.masking.secret_shape import looks_random
 from delegate.masking.tokens import Gated, Runs
-from delegate.masking.values import value_hit
+from delegate.masking.values import credentials, value_hit
 
 __all__ = ["Hit", "TextScanner"]
 
@@ -105,7 +104,8 @@ class TextScanner:
         hits = self.scan(value)
         if sure is KeyClass.NONE:
             return hits
-        hit = value_hit(value, *_credentials(key, value, sure), key, sure)
+        start = credentials(value, 0) if kind_of(key) == "authorization" else 0
+        hit = value_hit(value, start, len(value), key, sure)
         return resolve([*hits, hit]) if hit else hits
 
     def _scan(self, text: str, depth: int, budget: _Budget | None) -> list[Hit]:
@@ -171,7 +171,7 @@ def _mapped(text: Mapped, hits: list[Hit], place: int = 0) -> Iterator[Hit]:
 
 
 def _within_leaves(text: str, hits: list[Hit]) -> list[Hit]:
-    """The hits without any NUL: one that crosses leaves is cut into its parts."""
+    """The hits without any NUL: what a pattern of the user's finds across leaves is cut into its parts."""
     if "\0" not in text:
         return hits
     parts: list[Hit] = []
@@ -182,15 +182,3 @@ def _within_leaves(text: str, hits: list[Hit]) -> list[Hit]:
                 parts.append(hit._replace(start=place, end=place + len(piece)))
             place += len(piece) + 1
     return parts
-
-
-_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,30} {1,4}(?=\S)")
-
-
-def _credentials(key: str, value: str, sure: KeyClass) -> tuple[int, int]:
-    """The part of ``value`` that is masked: all of it, but for the scheme of an ``Authorization`` header."""
-    if sure is KeyClass.STRONG and kind_of(key) == "authorization":
-        scheme = _SCHEME.match(value)
-        if scheme:
-            return scheme.end(), len(value)
-    return 0, len(value)

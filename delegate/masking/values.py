@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from delegate.masking.hits import Hit
 from delegate.masking.key_names import KeyClass, kind_of
 from delegate.masking.secret_shape import is_placeholder, is_reference, looks_like_password, looks_secret
 
-__all__ = ["value_hit"]
+__all__ = ["credentials", "value_hit"]
 
 _JUDGED: Final = 256
 """A value is judged by its beginning; all of it is masked."""
+
+
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9-]{1,30})[ \t]{1,4}(?=[^\s\"'`,;\x00]{6})")
+
+
+def credentials(text: str, place: int) -> int:
+    """Where the credentials of an ``Authorization`` begin: behind the scheme, if one comes first."""
+    scheme = _SCHEME.match(text, place)
+    return scheme.end() if scheme and not looks_secret(scheme[1]) else place
 
 
 def value_hit(

@@ -7,6 +7,8 @@ nonce holds.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from delegate.errors import (
     ConfigurationError,
     ExpiredError,
@@ -20,15 +22,14 @@ __all__ = ["expired", "forgotten", "full", "record_name", "replayed", "require_b
 
 def record_name(space: str, key_id: str, nonce: bytes) -> bytes:
     """The name under which a nonce is remembered."""
+    return share_name(space, key_id) + b"\xff" + nonce
+
+
+@lru_cache(maxsize=1024)
+def share_name(space: str, key: str) -> bytes:
+    """What all records of one key have in common; of a quota key, the name they are counted under."""
     # "surrogatepass": text that no encoder takes is still a name of its own, never an exception.
-    return b"\xff".join(
-        (space.encode("utf-8", "surrogatepass"), key_id.encode("utf-8", "surrogatepass"), nonce)
-    )
-
-
-def share_name(space: str, quota_key: str) -> bytes:
-    """The name under which the live records of one quota are counted."""
-    return b"\xff".join((space.encode("utf-8", "surrogatepass"), quota_key.encode("utf-8", "surrogatepass")))
+    return b"\xff".join((space.encode("utf-8", "surrogatepass"), key.encode("utf-8", "surrogatepass")))
 
 
 def require_bounds(*, quota: int, capacity: int) -> None:

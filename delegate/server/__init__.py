@@ -1,6 +1,8 @@
 """The server's end of HTTP, as far as the protocol goes: no framework is imported here.
 
 - ``asgi``         the middleware: verify, then hand on, or refuse
+- ``gate``         what stands around an application of any framework, and what a handler needs
+- ``routes``       what its routes say about who may ask for them
 - ``problem``      a refusal as an RFC 9457 answer, and what a stranger may learn from it
 - ``body``         the request body, read once within its bounds and replayed
 - ``stream``       event streams that end with the authority they were opened with

@@ -58,7 +58,7 @@ _log: Final = masked_logger("delegate.server")
 class DelegateMiddleware:
     """Wraps an ASGI 3 application; see the top of this file."""
 
-    __slots__ = ("_action_for", "_development", "_exempt", "_public", "_verifier", "app")
+    __slots__ = ("_action_for", "_development", "_exempt", "_public", "_root_path", "_verifier", "app")
 
     def __init__(
         self,
@@ -69,6 +69,7 @@ class DelegateMiddleware:
         handlers_authorize: bool = False,
         exempt: Iterable[str] = (),
         public: Callable[[Scope], bool] | None = None,
+        root_path: str = "",
         development: bool = False,
     ) -> None:
         """Check the configuration; raises ``ConfigurationError``.
@@ -76,6 +77,8 @@ class DelegateMiddleware:
         - ``exempt``: paths, exactly as they are on the wire, whose GET and HEAD requests pass unverified,
           such as ``/healthz``;
         - ``public``: answers whether a request may pass unverified, for adapters that know the routes;
+        - ``root_path``: where the application is mounted, as its server or an application around it says in
+          the scope; any other is refused, for one server takes it from a header of the request;
         - ``development=True`` tells every caller why it was refused and what this server saw.
 
         With ``Verifier(mode="observe")`` every request passes, its verdict is logged, and no ``Verified``
@@ -89,6 +92,7 @@ class DelegateMiddleware:
         self._action_for = action_for
         self._exempt = frozenset(_exempt_path(path) for path in exempt)
         self._public = public
+        self._root_path = root_path
         self._development = development
         if development:
             _log.warning("development mode: refusals tell strangers why; never use it in production")
@@ -128,6 +132,7 @@ class DelegateMiddleware:
             await self._observe(scope, body)
             return None
         request = _request(scope)
+        _require_mounted_at(self._root_path, scope)
         if request.method in _SAFE_METHODS and request.path in self._exempt:
             return None
         if self._public is not None and self._public(scope):
@@ -226,9 +231,12 @@ def _exempt_path(path: str) -> bytes:
 
 
 def _own_copy(scope: Scope) -> Scope:
-    """A scope of our own: no proof of anybody else in it, and headers that no trailer can join later."""
+    """A scope of our own: no proof of anybody else in it, and headers that no trailer can join later.
+
+    White space around a value is no part of it (RFC 9110 section 5.5), yet some servers leave it there.
+    """
     copy = {key: value for key, value in scope.items() if key not in {VERIFIED, GRANT, DENIED}}
-    copy["headers"] = [(bytes(name), bytes(value)) for name, value in scope["headers"]]
+    copy["headers"] = [(bytes(name), bytes(value).strip(b" \t")) for name, value in scope["headers"]]
     return copy
 
 
@@ -252,6 +260,14 @@ def _require_one_path(raw_path: bytes, path: str, root_path: str) -> None:
     decoded = unquote(raw_path.decode("latin-1"))
     if decoded not in {path, root_path + path}:
         msg = "the path that the application would route by is not the path on the wire"
+        raise TargetRejectedError(msg, component="@path")
+
+
+def _require_mounted_at(root_path: str, scope: Scope) -> None:
+    """Refuse a request that would be routed from elsewhere: the root path is part of nothing signed."""
+    stated = scope.get("root_path", "")
+    if stated != root_path:
+        msg = f"the server says that the application is mounted at {stated!r}, and root_path= {root_path!r}"
         raise TargetRejectedError(msg, component="@path")
 
 

@@ -158,7 +158,8 @@ def _read(members: Mapping[str, SignedValue], *, is_root: bool) -> Block:
 
 def _require_members(members: Mapping[str, SignedValue], *, is_root: bool) -> None:
     names = members.keys()
-    for name in sorted(_LATER.keys() & names):
+    if not names.isdisjoint(_LATER):
+        name = min(_LATER.keys() & names)
         msg = f"this release cannot honour {name!r}"
         raise _LATER[name](msg, field=name)
     if missing := (_ROOT if is_root else _EVERY) - names:

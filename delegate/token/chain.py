@@ -78,9 +78,8 @@ class Link:
     def next_prefix_hash(self) -> bytes:
         """The prefix hash of a block that follows this one."""
         size = len(self.payload).to_bytes(4, "big")
-        return hashlib.sha256(
-            _PREFIX_DOMAIN + self.prefix_hash + size + self.payload + self.signature
-        ).digest()
+        parts = (_PREFIX_DOMAIN, self.prefix_hash, size, self.payload, self.signature)
+        return hashlib.sha256(b"".join(parts)).digest()
 
 
 def block_input(prefix_hash: bytes, payload: bytes) -> bytes:

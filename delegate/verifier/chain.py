@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from delegate.revocation import RevocationList, Revocations
     from delegate.token import UnverifiedToken
 
-__all__ = ["find_root", "require_chain", "require_chain_now", "require_direct_now"]
+__all__ = ["find_root", "require_chain", "require_chain_now", "require_direct_now", "require_root_now"]
 
 
 def require_chain(
@@ -44,6 +44,7 @@ def require_chain(
     issuer, record = find_root(token, trust, now=now)
     prove(token, record.key)
     require_chain_now(token, issuer, origin=origin, now=now, skew=skew, revocation=revocation)
+    require_within_ceiling(token, issuer)
 
 
 def find_root(token: UnverifiedToken, trust: TrustSnapshot, *, now: int) -> tuple[Issuer, KeyRecord]:
@@ -57,10 +58,15 @@ def find_root(token: UnverifiedToken, trust: TrustSnapshot, *, now: int) -> tupl
     if issuer is None or record is None:
         msg = f"issuer {root.issuer!r}, or the key that block 0 names, is not in the trust store"
         raise UntrustedRootError(msg, block=0, field="iss" if issuer is None else "kid")
-    record.require_issuing(iat=token.links[0].block.issued_at, now=now, max_ttl=issuer.max_ttl)
+    require_root_now(token, issuer, record, now=now)
     if trust.repudiated:
         _require_unrepudiated(token, trust.repudiated)
     return issuer, record
+
+
+def require_root_now(token: UnverifiedToken, issuer: Issuer, record: KeyRecord, *, now: int) -> None:
+    """Step 6, of a root that is known: whether its key is still good for issuing it."""
+    record.require_issuing(iat=token.links[0].block.issued_at, now=now, max_ttl=issuer.max_ttl)
 
 
 def require_chain_now(
@@ -72,11 +78,10 @@ def require_chain_now(
     skew: int,
     revocation: Revocations | None,
 ) -> None:
-    """Step 8, pass two: what may change while the bytes stay the same."""
+    """Step 8, pass two: what may change while bytes and trust stay the same."""
     require_current(token, origin=origin, now=now, skew=skew)
     if issuer.revocation != "none":
         _require_unrevoked(token, _current_list(issuer, revocation, now))
-    require_within_ceiling(token, issuer)
 
 
 def require_direct_now(

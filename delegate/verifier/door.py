@@ -231,7 +231,7 @@ class Verifier:
             return _whole(body(need) if callable(body) else body, need)
         claim = self._claim or _missing(self._replay, "claim", "averify() or aobserve()")
         try:
-            epoch = claim(**need.arguments)
+            epoch = claim(**need)
         except Exception as error:  # noqa: BLE001 - whatever a store raises is a refusal
             raise _store_refusal(error) from None
         return epoch if type(epoch) is int else _no_epoch(epoch)
@@ -243,7 +243,7 @@ class Verifier:
             return _whole(await body(need) if callable(body) else body, need)
         claim = self._aclaim or _missing(self._replay, "aclaim", "verify() or observe()")
         try:
-            epoch = await claim(**need.arguments)
+            epoch = await claim(**need)
         except Exception as error:  # noqa: BLE001 - whatever a store raises is a refusal
             raise _store_refusal(error) from None
         return epoch if type(epoch) is int else _no_epoch(epoch)

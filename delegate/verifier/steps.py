@@ -15,13 +15,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from delegate.clock import Clock, read
-from delegate.envelope.components import signature_base
+from delegate.envelope.components import Parameters, signature_base
 from delegate.envelope.digest import require_digest
 from delegate.envelope.message import snapshot
 from delegate.envelope.target import Origins, origin_authority, require_method
 from delegate.envelope.verify import (
     EnvelopeRules,
-    SignedMember,
     pick_signature,
     read_delegation,
     read_member,
@@ -47,8 +46,8 @@ from delegate.identity import Identity
 from delegate.keys import Usage
 from delegate.token.cache import ChainCache
 from delegate.token.chain import UnverifiedToken, parse_unverified
-from delegate.token.verify import prove, require_current
-from delegate.verifier.chain import find_root, require_chain_now, require_direct_now
+from delegate.token.verify import prove, require_current, require_within_ceiling
+from delegate.verifier.chain import find_root, require_chain_now, require_direct_now, require_root_now
 from delegate.verifier.proof import Facts, Verified, verified
 
 if TYPE_CHECKING:
@@ -87,15 +86,14 @@ class ReadBody(NamedTuple):
         return BodyTooLargeError(msg, limit=self.limit)
 
 
-class Claim(NamedTuple):
-    """Asks the replay store to remember one nonce; answered with the store's epoch."""
+class Claim(dict[str, Any]):
+    """Asks the replay store to remember one nonce: the arguments of ``claim``; answered with its epoch."""
 
-    arguments: dict[str, Any]
-    """Of ``ReplayStore.claim``."""
+    __slots__ = ()
 
     def __repr__(self) -> str:
         """Whose; never the nonce."""
-        return f"<Claim of {self.arguments['key_id']}>"
+        return f"<Claim of {self['key_id']}>"
 
 
 class Signer(NamedTuple):
@@ -106,13 +104,12 @@ class Signer(NamedTuple):
     record: KeyRecord
     """Of the issuer's key that signed block 0 or, without a token, of the signing key itself."""
     token: UnverifiedToken | None
+    agent: str | None
+    """The agent id that the token's last block or, without one, the key's record states."""
+    quota_key: str
+    """Whose share of the replay store its nonces take: all sub-keys of one delegatee have one."""
     proved: int
-    """How many leading blocks of the token were proved before."""
-
-    @property
-    def agent(self) -> str | None:
-        """The agent id that the token's last block or, without one, the key's record states."""
-        return self.record.agent if self.token is None else self.token.agent
+    """How many leading blocks of the token were proved before, under the same trust."""
 
 
 Steps: TypeAlias = "Generator[ReadBody | Claim, Any, Verified]"
@@ -135,7 +132,7 @@ class Policy:
     """What is asked for where none is: any byte is one too many."""
     public_prefix: bytes = b""
     strip_prefix: bytes = b""
-    cache: ChainCache = field(default_factory=ChainCache)
+    cache: ChainCache[Signer] = field(default_factory=ChainCache)
     revocation: Revocations | None = None
 
 
@@ -151,24 +148,29 @@ def verification_steps(policy: Policy, request: Request) -> Steps:
         picked = pick_signature(headers)
         step = 3
         member = read_member(picked)
+        member_text, components, parameters, signature = member
         hidden = require_coverage(member, request.method, headers, repeated, policy.rules)
         step = 4
         now = read(policy.clock)
-        require_window(member.parameters, now, policy.rules)
+        require_window(parameters, now, policy.rules)
         step = 5
         origin, target = _read_target(policy, request, headers)
         step = 6
         identity = _identity(headers)
-        signer = _find_signer(policy, member, headers, identity, now)
+        trust = policy.trust.snapshot
+        signer = _find_signer(policy, trust, parameters.keyid, headers, now)
+        _require_holder(signer, parameters, identity)
         step = 7
-        base = signature_base(member.components, headers | target, member.text)
-        signer.key.verify(member.signature, base)
+        headers.update(target)
+        base = signature_base(components, headers, member_text)
+        signer.key.verify_http(signature, base)
         step = 8
-        if signer.token is not None and signer.proved < len(signer.token.links):
-            prove(signer.token, signer.record.key, proved=signer.proved)
-            policy.cache.add(signer.token)
+        news = _prove(signer)
         proved = True
         _require_chain_now(policy, signer, origin, now)
+        if news is not None:
+            require_within_ceiling(news, signer.issuer)
+            policy.cache.under(trust).add(news.text, signer._replace(proved=len(news.links)))
         step = 9
         digest = signed_digest(member, headers)
         body = yield policy.no_body if digest is None else policy.whole_body
@@ -176,11 +178,11 @@ def verification_steps(policy: Policy, request: Request) -> Steps:
         step = 10
         if (later := read(policy.clock)) != now:  # within the same second every answer is the same
             now = later
-            require_window(member.parameters, now, policy.rules)
+            require_window(parameters, now, policy.rules)
             _require_times(policy, signer, origin, now)
         step = 11
-        epoch = yield _claim(policy, member, signer, now)
-        if member.parameters.created <= epoch + policy.rules.skew:
+        epoch = yield _claim(policy, parameters, signer, now)
+        if parameters.created <= epoch + policy.rules.skew:
             raise _forgotten(epoch, policy.rules.skew)
     except DelegateError as error:
         error.step, error.proved = step, proved
@@ -189,7 +191,7 @@ def verification_steps(policy: Policy, request: Request) -> Steps:
         Facts(
             policy.clock,
             target,
-            member.parameters,
+            parameters,
             identity,
             body_sha256,
             base,
@@ -249,34 +251,41 @@ def _read_identity(value: bytes) -> Identity:
 
 
 def _find_signer(
-    policy: Policy, member: SignedMember, headers: Mapping[str, bytes], identity: Identity, now: int
+    policy: Policy, trust: TrustSnapshot, keyid: str, headers: Mapping[str, bytes], now: int
 ) -> Signer:
     """Step 6: whose key signs, by the token's last block or, without one, by the key's record."""
-    trust = policy.trust.snapshot
     if "delegation" in headers:
-        signer = _holder(policy, trust, read_delegation(headers["delegation"]), now)
-    elif policy.require_delegation:
+        return _holder(policy, trust, read_delegation(headers["delegation"]), now)
+    if policy.require_delegation:
         msg = "this server requires a delegation token, and the request carries none"
         raise DelegationMissingError(msg, component="delegation")
-    else:
-        signer = _direct(trust, member.parameters.keyid, now)
-    if member.parameters.keyid != signer.key.key_id:
+    return _direct(trust, keyid, now)
+
+
+def _require_holder(signer: Signer, parameters: Parameters, identity: Identity) -> None:
+    """Step 6: the message names the key, its algorithm and its agent as the records do, or is refused."""
+    if parameters.keyid != signer.key.key_id:
         msg = "keyid is not the thumbprint of the key that the last block names"
         raise HolderMismatchError(msg, component="keyid")
-    require_algorithm(member.parameters.alg, signer.key.alg)
+    require_algorithm(parameters.alg, signer.key.alg)
     if identity.agent != signer.agent:
         msg = f"Agent-Identity says {identity.agent!r}, the key belongs to {signer.agent!r}"
         raise IdentityMismatchError(msg, component="agent-identity", limit=signer.agent)
-    return signer
 
 
 def _holder(policy: Policy, trust: TrustSnapshot, text: str, now: int) -> Signer:
     """The token's last holder, and the issuer whose trust its chain claims."""
-    token = policy.cache.get(text)
-    known = token or policy.cache.longest_prefix(text)
-    token = token or parse_unverified(text, known=known)
+    chains = policy.cache.under(trust)
+    known = chains.get(text)
+    if known is not None and known.token is not None:
+        require_root_now(known.token, known.issuer, known.record, now=now)
+        return known
+    prefix = chains.longest_prefix(text)
+    token = parse_unverified(text, known=prefix.token if prefix else None)
     issuer, record = find_root(token, trust, now=now)
-    return Signer(token.holder, issuer, record, token, len(known.links) if known else 0)
+    last, first = token.last.block, token.links[0].block
+    quota_key = _quota_key(issuer, first.key)
+    return Signer(last.key, issuer, record, token, last.agent, quota_key, prefix.proved if prefix else 0)
 
 
 def _direct(trust: TrustSnapshot, keyid: str, now: int) -> Signer:
@@ -287,7 +296,20 @@ def _direct(trust: TrustSnapshot, keyid: str, now: int) -> Signer:
         raise KeyUnknownError(msg, component="keyid")
     issuer, record = found
     record.require_current(Usage.REQUEST, now=now)
-    return Signer(record.key, issuer, record, None, 0)
+    return Signer(record.key, issuer, record, None, record.agent, _quota_key(issuer, record.key), 0)
+
+
+def _quota_key(issuer: Issuer, delegatee: PublicKey) -> str:
+    return f"{issuer.name} {delegatee.key_id}"
+
+
+def _prove(signer: Signer) -> UnverifiedToken | None:
+    """Step 8, pass one; returns the chain if anything in it had not been proved before."""
+    token = signer.token
+    if token is None or signer.proved == len(token.links):
+        return None
+    prove(token, signer.record.key, proved=signer.proved)
+    return token
 
 
 def _require_chain_now(policy: Policy, signer: Signer, origin: str, now: int) -> None:
@@ -315,18 +337,15 @@ def _require_times(policy: Policy, signer: Signer, origin: str, now: int) -> Non
         require_current(signer.token, origin=origin, now=now, skew=policy.rules.skew)
 
 
-def _claim(policy: Policy, member: SignedMember, signer: Signer, now: int) -> Claim:
-    """Step 11: one nonce of one key; all sub-keys of one delegatee share one quota."""
-    delegatee = signer.token.links[0].block.key if signer.token else signer.key
+def _claim(policy: Policy, parameters: Parameters, signer: Signer, now: int) -> Claim:
+    """Step 11: one nonce of one key."""
     return Claim(
-        {
-            "space": policy.tenant,
-            "quota_key": f"{signer.issuer.name} {delegatee.key_id}",
-            "key_id": signer.key.key_id,
-            "nonce": member.parameters.nonce,
-            "expires_at": member.parameters.expires,
-            "now": now,
-        }
+        space=policy.tenant,
+        quota_key=signer.quota_key,
+        key_id=signer.key.key_id,
+        nonce=parameters.nonce,
+        expires_at=parameters.expires,
+        now=now,
     )
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 
 from delegate.keys.jwks import from_jwks, to_jwks
+from fuzz import material
 
-SEEDS = (b'{"keys":[{"crv":"Ed25519","kty":"OKP","x":"Y2Nl4yxnzqj9w-b2vDk0Vo5fsE-bYddeLlubYoMEYtI"}]}',)
+SEEDS = (
+    b'{"keys":[{"crv":"Ed25519","kty":"OKP","x":"Y2Nl4yxnzqj9w-b2vDk0Vo5fsE-bYddeLlubYoMEYtI"}]}',
+    json.dumps(to_jwks([material.P256_KEY.public_key])).encode(),
+)
 
 
 def target(data: bytes) -> None:

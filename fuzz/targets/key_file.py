@@ -9,6 +9,8 @@ _PASSPHRASE = b"correct horse"
 SEEDS = (
     material.HELPER_KEY.export_private_pem(),
     material.HELPER_KEY.export_private_pem(_PASSPHRASE),
+    material.P256_KEY.export_private_pem(),
+    material.P256_KEY.export_private_pem(_PASSPHRASE),
     material.HELPER_KEY.export_private_pem().replace(b"PRIVATE", b"EC PRIVATE"),
 )
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from delegate.keys import PublicKey
+from fuzz import material
 
-SEEDS = (b"ed25519:Y2Nl4yxnzqj9w-b2vDk0Vo5fsE-bYddeLlubYoMEYtI",)
+SEEDS = (
+    b"ed25519:Y2Nl4yxnzqj9w-b2vDk0Vo5fsE-bYddeLlubYoMEYtI",
+    material.P256_KEY.public_key.text.encode(),
+)
 
 
 def target(data: bytes) -> None:

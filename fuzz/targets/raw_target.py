@@ -21,6 +21,7 @@ def target(data: bytes) -> None:
     if decoded.count(b"/") != path.count(b"/") or {*b"\\\0"} & {*decoded}:
         msg = "decoded, the path has other segments"
         raise AssertionError(msg)
+    decoded.decode("utf-8")
     if not all(0x20 < byte < 0x7F for byte in path + query) or b"#" in path + query:
         msg = "the target holds what no request line may"
         raise AssertionError(msg)

@@ -252,6 +252,7 @@ def through_a_mounted_application(app: FastAPI) -> None:
     inner = bare()
     through_a_route(inner)
     app.mount("/outer", Starlette(routes=[Mount("/inner", inner)]))
+    app.mount("/mount", Mount("/mount", inner))
 
 
 THROUGH: Mapping[str, Callable[[FastAPI], None]] = {
@@ -268,6 +269,8 @@ def test_an_action_may_be_named(world: World, way: str) -> None:
     protect(app, world.verifier())
     target = "/outer/inner/v1/orders" if "mounted" in way else "/v1/orders"
     assert signed(app, world.worker, "GET", target).status == 200
+    if "mounted" in way:
+        assert signed(app, world.worker, "GET", "/mount/mount/v1/orders").status == 200
     assert call(app, "GET", target, STRANGER).code == "signature_missing"
     nobody = world.agent("worker-agent", world.worker.key, scope=delegate.Scope(tools=["other"]))
     answer = signed(app, nobody, "GET", target)

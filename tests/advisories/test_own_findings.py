@@ -24,6 +24,7 @@ from delegate.errors import (
     DelegateError,
     DelegationMissingError,
     RedirectRefusedError,
+    TargetRejectedError,
 )
 from delegate.identity import Identity
 from delegate.keys import SigningKey, Usage
@@ -31,7 +32,7 @@ from delegate.scope import Action
 from delegate.server.asgi import VERIFIED, DelegateMiddleware
 from delegate.server.interface import Receive, Scope
 from delegate.server.interface import Send as ASGISend
-from delegate.token.cache import ChainCache
+from delegate.token.cache import Chains
 from delegate.verifier import ReadBody, Verifier
 from tests.support.forge import KEYS, NOW, ORIGIN, chain
 from tests.support.wire import BODY, COMPONENTS, Server, Wire, sign, token, trust_store
@@ -47,6 +48,16 @@ def refusal(wire: Wire, **settings: Any) -> DelegateError:
 
 
 # --- the client ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/files/%ff", "/files/%fe"])
+def test_no_signed_path_decodes_to_a_replacement_character(path: str) -> None:
+    """'refused as `target_rejected`, by the signer and by the verifier'; the character itself is a name."""
+    with pytest.raises(TargetRejectedError):
+        World().worker.sign("GET", path)
+    assert type(refusal(sign(Wire(path=path)))) is TargetRejectedError
+    World().worker.sign("GET", "/files/%EF%BF%BD")
+    Server().deliver(sign(Wire(path="/files/%EF%BF%BD")))
 
 
 @pytest.mark.parametrize("origins", [None, ["https://api.example.com"]])
@@ -124,16 +135,20 @@ def test_a_body_reader_is_held_to_the_limit_it_was_given() -> None:
 
 
 def test_text_with_many_dots_costs_no_look_for_each() -> None:
-    class Counting(ChainCache):
+    class Counting(Chains[object]):
         looks = 0
 
         def get(self, text: str) -> Any:
             Counting.looks += 1
             return super().get(text)
 
-    assert Counting().longest_prefix("." * 6000) is None
+    chains = Counting(None, 4)
+    assert chains.longest_prefix(chain(16).text) is None
     assert Counting.looks == 0
-    assert Counting().longest_prefix(chain(16).text) is None
+    chains.add("dlg1.another.chain", None)
+    assert chains.longest_prefix("." * 6000) is None
+    assert Counting.looks == 0
+    assert chains.longest_prefix(chain(16).text) is None
     assert Counting.looks == 15
 
 

@@ -14,6 +14,8 @@ from delegate.cli.app import app
 from delegate.keys import Issuer, KeyRecord, SigningKey, TrustStore, Usage
 from delegate.scope import Scope
 from delegate.token import UnverifiedToken, attenuate, issue
+from tests.support.revocation import demanding, revoking_record
+from tests.support.wire import issuing_record
 
 ORIGIN = "https://api.example.com"
 ISSUER, HOLDER, WORKER = (SigningKey.from_seed(bytes([number]) * 32) for number in (1, 2, 3))
@@ -56,6 +58,14 @@ class Desk:
     def write(self, name: str, data: str | bytes) -> Path:
         path = self.path(name)
         path.write_bytes(data if isinstance(data, bytes) else data.encode())
+        return path
+
+    def demanding_trust(self) -> Path:
+        """A trust file like trust.json, whose issuer's chains need a list signed by ``REVOKER``."""
+        path = self.path("demanding.json")
+        if not path.exists():
+            keys = (issuing_record(ISSUER), revoking_record())
+            demanding(keys=keys, ceiling=Scope.UNRESTRICTED, max_ttl=3600).save(path)
         return path
 
 

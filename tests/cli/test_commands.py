@@ -82,7 +82,10 @@ def test_a_key_is_shown_in_each_of_its_forms(desk: Desk) -> None:
     ("given", "code", "exit_code"),
     [
         ("ed25519:AAAA", "malformed", 1),
-        ("p256:AAAA", "alg_not_allowed", 1),
+        ("p256:AAAA", "malformed", 1),
+        ("p256:" + "A" * 44, "malformed", 1),
+        ("p256:AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB", "key_weak", 1),
+        ("rsa:AAAA", "alg_not_allowed", 1),
         ("ed25519:" + "A" * 43, "key_weak", 1),
         ("nowhere.pem", "configuration", 2),
     ],
@@ -337,3 +340,48 @@ def test_a_message_cannot_move_the_cursor(capsys: pytest.CaptureFixture[str]) ->
 def test_a_text_too_long_for_a_file_name_is_refused_as_a_key(desk: Desk) -> None:
     ran = desk.run("key", "show", "ed25519:" + "A" * 5000)
     assert (ran.code, "malformed" in ran.err) == (1, True)
+
+
+# --- P-256 -----------------------------------------------------------------------------------------
+
+
+def test_a_chain_of_p256_keys_from_keygen_to_verify(desk: Desk) -> None:
+    keys = {}
+    for name in ("ec-issuer", "ec-holder", "ec-worker"):
+        made = desk.run("keygen", desk.path(f"{name}.pem"), "--alg", "p256", "--json")
+        assert (made.code, made.json["public_key"].partition(":")[0]) == (0, "p256")
+        assert made.json["jwk"]["crv"] == "P-256"
+        keys[name] = made.json["public_key"]
+        shown = desk.run("key", "show", desk.path(f"{name}.pem"), "--json").json
+        assert shown == desk.run("key", "show", keys[name], "--json").json
+    trust = desk.path("ec.json")
+    added = desk.run(
+        *("trust", "add", trust, "--issuer", "acme", "--key", keys["ec-issuer"], "--audience", ORIGIN),
+        *("--ceiling", desk.path("scope.json"), "--max-depth", 1, "--revocation", "none"),
+    )
+    assert (added.code, added.err) == (0, "")
+    root, worker = desk.path("ec-root.dlg1"), desk.path("ec-worker.dlg1")
+    issued = desk.run(
+        *("issue", "--key", desk.path("ec-issuer.pem"), "--issuer", "acme", "--agent", "orchestrator"),
+        *("--holder", keys["ec-holder"], "--scope", desk.path("scope.json"), "--audience", ORIGIN),
+        *("--further-hops", 1, "-o", root),
+    )
+    assert (issued.code, issued.err) == (0, "")
+    narrowed = desk.run(
+        *("attenuate", root, "--key", desk.path("ec-holder.pem"), "--agent", "worker"),
+        *("--holder", desk.path("ec-worker.pem"), "--scope", desk.path("less.json"), "-o", worker),
+    )
+    assert (narrowed.code, narrowed.err) == (0, "")
+    assert desk.run("inspect", worker).code == 0
+    assert desk.run("verify", worker, "--trust", trust, "--origin", ORIGIN).code == 0
+    other = desk.run("verify", worker, "--trust", desk.path("trust.json"), "--origin", ORIGIN)
+    assert other.code == 1
+    assert "untrusted_root" in other.out
+
+
+def test_keygen_knows_two_algorithms(desk: Desk) -> None:
+    assert desk.run("keygen", desk.path("new.pem"), "--alg", "ed25519", "--json").json["jwk"]["kty"] == "OKP"
+    for alg in ("rsa", "P256", ""):
+        ran = desk.run("keygen", desk.path("other.pem"), "--alg", alg)
+        assert (ran.code, ran.out) == (2, "")
+    assert not desk.path("other.pem").exists()

@@ -18,6 +18,7 @@ from delegate.identity import Identity
 from delegate.scope import Scope
 from delegate.token import issue
 from tests.cli.conftest import HOLDER, ISSUER, ORIGIN, WORKER, Desk
+from tests.support.revocation import signed_list
 
 BODY = b'{"cents":1250}'
 
@@ -132,6 +133,40 @@ def test_the_issuers_record_bounds_its_chains(desk: Desk, change: dict[str, obje
     ran = desk.run("verify", "-", *judged(desk), stdin=bad.text.encode())
     assert ran.code == 1
     assert ran.out.startswith(f"refused at block 0: {code}\n")
+
+
+def test_a_revocation_list_decides(desk: Desk) -> None:
+    path = desk.path("acme.revoked")
+    request = desk.write("request", captured(desk))
+    judging = ("--trust", desk.demanding_trust(), "--origin", ORIGIN, "--json")
+    for what in ((desk.path("worker.dlg1"),), ("--request", request)):
+        without = desk.run("verify", *what, *judging)
+        assert (without.code, without.json["accepted"]) == (1, False)
+        assert "revocation_unavailable" in without.out
+        path.write_bytes(signed_list(at=int(time.time())))
+        assert desk.run("verify", *what, *judging, "--revocations", path).code == 0
+        path.write_bytes(signed_list(at=int(time.time()), tokens=[desk.token.chain_id]))
+        revoked = desk.run("explain", *what, *judging, "--revocations", path)
+        assert (revoked.code, revoked.json["accepted"]) == (1, False)
+        assert '"revoked"' in revoked.out
+
+
+def test_a_list_that_is_refused_is_no_verdict_on_the_token(desk: Desk) -> None:
+    forged = desk.write("acme.revoked", signed_list(at=int(time.time()), key=WORKER))
+    words = (desk.path("worker.dlg1"), "--trust", desk.demanding_trust(), "--origin", ORIGIN)
+    ran = desk.run("verify", *words, "--revocations", forged)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("delegate: key_unknown: ")
+    absent = desk.run("verify", *words, "--revocations", desk.path("absent"))
+    assert (absent.code, absent.out) == (2, "")
+
+
+def test_a_list_is_judged_at_the_instant_that_is_asked_for(desk: Desk) -> None:
+    issued = desk.token.links[0].block.issued_at
+    path = desk.write("acme.revoked", signed_list(at=issued + 10))
+    words = (desk.path("worker.dlg1"), "--trust", desk.demanding_trust(), "--origin", ORIGIN)
+    for now, code in ((issued + 10, 0), (issued + 309, 0), (issued + 310, 1)):
+        assert desk.run("verify", *words, "--revocations", path, "--now", now).code == code
 
 
 def test_what_cannot_be_judged_is_exit_code_2(desk: Desk) -> None:

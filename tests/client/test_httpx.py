@@ -13,7 +13,7 @@ import pytest
 
 import delegate
 from delegate import known_secrets
-from delegate.client.context import with_delegation
+from delegate.client.context import narrow, with_delegation
 from delegate.client.httpx import AsyncSigningTransport, SigningTransport
 from delegate.clock import ManualClock
 from delegate.envelope.components import COVERED_IF_PRESENT
@@ -38,6 +38,7 @@ from delegate.errors import (
 from delegate.keys import SigningKey
 from delegate.limits import REDIRECTS_MAX, RETRIES_MAX, WINDOW_MAX
 from delegate.scope import Action
+from delegate.token import attenuate
 from tests.client.support import (
     ME,
     NOW,
@@ -851,3 +852,16 @@ def test_the_bytes_on_the_wire_verify() -> None:
         server.verifier.verify(
             type(parsed)(method="PUT", path=path, query=query, headers=parsed.headers), body
         )
+
+
+def test_a_p256_holder_signs_and_narrows() -> None:
+    key = SigningKey.generate("p256")
+    chain = attenuate(token(), WORKER_KEY, agent="ec-agent", holder=key.public_key, clock=ManualClock(NOW))
+    server = Server()
+    with server.client() as api, with_delegation(chain, key=key):
+        api.post("/v1/orders", content=b"body")
+        with narrow(scope=READ_ONLY, clock=server.clock):
+            api.get("/v1/orders")
+    assert [each.envelope.algorithm for each in server.verified] == ["ecdsa-p256-sha256", "ed25519"]
+    assert [each.key_id == key.key_id for each in server.verified] == [True, False]
+    assert [len(each.path) for each in server.verified] == [2, 3]

@@ -43,7 +43,6 @@ def test_the_demo_grants_what_was_granted_and_refuses_every_attack_by_name() -> 
     assert {row["attack"] for row in result["attacks"]} >= NAMED
     assert {row["for"] for row in result["permitted"]} == {"user:alice"}
     assert all(row["ok"] for row in result["attacks"] + result["permitted"])
-    assert result["seconds"] < 10
     assert "UNVERIFIED" in result["chain"]
 
 

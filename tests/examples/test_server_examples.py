@@ -9,15 +9,21 @@ import pytest
 
 from tests.conftest import ROOT
 
-EXPECTED = {
-    "fastapi_tool_server": """\
+TOOL_SERVER = """\
 refund o-1: 200 {'order': 'o-1', 'cents': 1250, 'by': 'worker-agent', 'for': 'user:ada'}
 refund o-2: 403 resource "order:o-2" is outside scope (block 0 allows order: ["o-1"])
 narrowed: read o-1: 200 {'order': 'o-1', 'by': 'worker-agent'}
 narrowed: refund o-1: 403 tool "refunds.create" is outside scope (block 1 allows tools: ["orders.read"])
 unsigned: read o-1: 401 signature_missing
 unsigned: about: 200 {'service': 'refunds'}
-""",
+"""
+"""The same in every framework."""
+
+EXPECTED = {
+    "fastapi_tool_server": TOOL_SERVER,
+    "starlette_tool_server": TOOL_SERVER,
+    "litestar_tool_server": TOOL_SERVER,
+    "django_tool_server": TOOL_SERVER,
     "bare_asgi": """\
 /data/q3/sales: 200 {'by': 'orchestrator/worker'}
 /data/q4/sales: 403 resource "file:/data/q4/sales" is outside scope (block 1 allows file: ["/data/q3/**"])

@@ -25,14 +25,17 @@ from delegate.errors import (
     MalformedError,
     TooLargeError,
 )
-from delegate.keys import SigningKey, pem
+from delegate.keys import Purpose, SigningKey, pem
 from delegate.limits import KEY_FILE_MAX_BYTES, PASSPHRASE_MAX_BYTES
 
 SEED: Final = bytes(range(60, 92))
 KEY: Final = SigningKey.from_seed(SEED)
+EC_KEY: Final = SigningKey.from_seed(SEED, "p256")
 PLAIN: Final = KEY.export_private_pem()
 PASSPHRASE: Final = "correct horse canary"
 ENCRYPTED: Final = KEY.export_private_pem(PASSPHRASE)
+EC_PLAIN: Final = EC_KEY.export_private_pem()
+EC_ENCRYPTED: Final = EC_KEY.export_private_pem(PASSPHRASE)
 THEIRS: Final = ed25519.Ed25519PrivateKey.from_private_bytes(SEED)
 
 
@@ -47,6 +50,20 @@ def test_a_plain_key_reads_back() -> None:
     assert PLAIN.startswith(b"-----BEGIN PRIVATE KEY-----\n")
     assert SigningKey.from_pem(PLAIN).key_id == KEY.key_id
     assert SigningKey.from_pem(PLAIN.replace(b"\n", b"\r\n")).key_id == KEY.key_id
+
+
+def test_a_p256_key_reads_back_as_one() -> None:
+    for data in (EC_PLAIN, EC_ENCRYPTED):
+        again = SigningKey.from_pem(data, PASSPHRASE)
+        assert again.public_key == EC_KEY.public_key
+        assert again.export_private_pem() == EC_PLAIN
+        EC_KEY.public_key.verify(again.sign(Purpose.BLOCK, b"m"), b"m")
+
+
+def test_a_p256_key_of_the_library_itself_is_read() -> None:
+    theirs = ec.derive_private_key(int.from_bytes(SEED, "big"), ec.SECP256R1())
+    assert private_pem(theirs) == EC_PLAIN
+    assert SigningKey.from_pem(private_pem(theirs)).key_id == EC_KEY.key_id
 
 
 @pytest.mark.parametrize("passphrase", [PASSPHRASE, PASSPHRASE.encode(), lambda: PASSPHRASE])
@@ -111,13 +128,17 @@ def public_key(encoding: Encoding, form: PublicFormat = PublicFormat.SubjectPubl
 
 @pytest.mark.parametrize(
     "key",
-    [ec.generate_private_key(ec.SECP256R1()), x25519.X25519PrivateKey.generate()],
-    ids=["p256", "x25519"],
+    [
+        ec.generate_private_key(ec.SECP384R1()),
+        ec.generate_private_key(ec.SECP256K1()),
+        x25519.X25519PrivateKey.generate(),
+    ],
+    ids=["p384", "secp256k1", "x25519"],
 )
 def test_another_kind_of_key_is_refused_by_name(key: PrivateKeyTypes) -> None:
     with pytest.raises(AlgNotAllowedError) as refused:
         SigningKey.from_pem(private_pem(key))
-    assert refused.value.limit == "ed25519"
+    assert refused.value.limit == ("ed25519", "p256")
 
 
 @pytest.mark.parametrize(
@@ -144,7 +165,9 @@ def test_s125_what_is_not_one_pkcs8_block_is_refused(data: bytes) -> None:
 
 def test_s137_a_published_test_key_is_refused_from_a_file_too() -> None:
     with pytest.raises(KeyWeakError):
-        SigningKey.from_pem(pem.encode(bytes(32)))
+        SigningKey.from_pem(pem.encode("ed25519", bytes(32)))
+    with pytest.raises(KeyWeakError):
+        SigningKey.from_pem(pem.encode("p256", (1).to_bytes(32, "big")))
 
 
 def test_the_size_is_checked_before_anything_else() -> None:
@@ -172,13 +195,13 @@ def test_any_bytes_give_a_key_or_a_delegate_error(data: bytes) -> None:
         return
 
 
-@given(st.integers(0, len(PLAIN) - 1), st.integers(0, 255))
+@given(st.integers(0, 10**6), st.integers(0, 255))
 def test_any_wounded_key_gives_a_key_or_a_delegate_error(position: int, byte: int) -> None:
-    for whole in (PLAIN, ENCRYPTED):
+    for whole in (PLAIN, ENCRYPTED, EC_PLAIN, EC_ENCRYPTED):
         wounded = bytearray(whole)
-        wounded[position] = byte
+        wounded[position % len(whole)] = byte
         try:
-            SigningKey.from_pem(bytes(wounded), None if whole is ENCRYPTED else PASSPHRASE)
+            SigningKey.from_pem(bytes(wounded), PASSPHRASE)
         except DelegateError:
             continue
 

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delegate.errors import ConfigurationError, KeyWeakError
-from delegate.keys import Issuer, KeyRecord, SigningKey, Usage, trust_file
+from delegate.keys import Alg, Issuer, KeyRecord, SigningKey, Usage, trust_file
 from delegate.limits import MAX_TTL_DEFAULT, MAX_TTL_MAX, TRUST_FILE_MAX_BYTES
 from delegate.scope import Scope
 from tests.conftest import ROOT
 
-KEYS: Final = [SigningKey.from_seed(bytes([n + 1]) * 32).public_key for n in range(4)]
+ALGS: Final[tuple[Alg, ...]] = ("ed25519", "p256")
+KEYS: Final = [SigningKey.from_seed(bytes([n + 1]) * 32, alg).public_key for n in range(4) for alg in ALGS]
 CANARY: Final = "canary-4711-secret"
 
 

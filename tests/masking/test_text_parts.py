@@ -150,29 +150,44 @@ def test_the_budget_bounds_what_is_opened() -> None:
 # --- shapes ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "value",
-    ["a7Q2xK9mB4tZ8wL3", "8aop3510vrcmh6tj3", "7a1c9e4b2d8f05e67a1c", "3f2b8c1e-7a44-4d0b-9c61-5f0e2b7d9a10"]
-    + ["12345678901234", "hunter2-xYz91", "RdeidRutJuADoVDqPyuIodVhcFnZIq", "eqezrb277nsmnya5rodm", "bcdfghjklmnpq"],
-)
+SECRETS = """
+    a7Q2xK9mB4tZ8wL3 8aop3510vrcmh6tj3 7a1c9e4b2d8f05e67a1c 3f2b8c1e-7a44-4d0b-9c61-5f0e2b7d9a10
+    12345678901234 hunter2-xYz91 RdeidRutJuADoVDqPyuIodVhcFnZIq eqezrb277nsmnya5rodm bcdfghjklmnpq
+"""
+OTHERS = """
+    short vulnerable_version_range SalesResults-1.2 DOC_Vector_5_32 application https://example.com/a1b2c3d4e5
+    /usr/lib/python3.11/site-packages 2026-11-20T11:34:56Z v1.2.3-rc4 jane@example.com ************
+    db-1.internal.example.com ${GITHUB_TOKEN} abcdefghijklmnop123456 1234567890 aaaaaaaaaaaa1
+    ultraPictureBox1 user_2024 aB1-aB1-
+"""
+
+
+@pytest.mark.parametrize("value", SECRETS.split())
 def test_secrets_look_like_secrets(value: str) -> None:
     assert looks_secret(value)
 
 
-@pytest.mark.parametrize(
-    "value",
-    ["", "short", "correct horse", "vulnerable_version_range", "SalesResults-1.2", "DOC_Vector_5_32", "application"]
-    + ["https://example.com/a1b2c3d4e5", "/usr/lib/python3.11/site-packages", "2026-11-20T11:34:56Z", "v1.2.3-rc4"]
-    + ["jane@example.com", "db-1.internal.example.com", "************", "${GITHUB_TOKEN}", "abcdefghijklmnop123456"]
-    + ["1234567890", "aaaaaaaaaaaa1", "ultraPictureBox1", "a\nb3d4f5g6h7", "x" * 5000, "user_2024", "aB1-" * 2],
-)
+@pytest.mark.parametrize("value", [*OTHERS.split(), "", "correct horse", "a\nb3d4f5g6h7", "x" * 5000])
 def test_other_things_do_not(value: str) -> None:
     assert not looks_secret(value)
 
 
 @pytest.mark.parametrize(
     "value",
-    ["", "***", "null", "${X}", "{{ x }}", "<password>", "%s", "$(cat x)", "your-key-here", "[REDACTED]", "xxxx", "11a1"],
+    [
+        "",
+        "***",
+        "null",
+        "${X}",
+        "{{ x }}",
+        "<password>",
+        "%s",
+        "$(cat x)",
+        "your-key-here",
+        "[REDACTED]",
+        "xxxx",
+        "11a1",
+    ],
 )
 def test_placeholders(value: str) -> None:
     assert is_placeholder(value)
@@ -183,7 +198,9 @@ def test_values_are_no_placeholders(value: str) -> None:
     assert not is_placeholder(value)
 
 
-@pytest.mark.parametrize("value", ["os.environ['X']", "get_token()", "self.password", "request.headers", "[x]", "new"])
+@pytest.mark.parametrize(
+    "value", ["os.environ['X']", "get_token()", "self.password", "request.headers", "[x]", "new"]
+)
 def test_references(value: str) -> None:
     assert is_reference(value)
 
@@ -212,7 +229,9 @@ def test_accounts() -> None:
 
 def test_united_states() -> None:
     assert checks.ssn("123-45-6789")
-    assert not any(map(checks.ssn, ("000-12-3456", "666-12-3456", "900-12-3456", "123-00-4567", "123-45-0000")))
+    assert not any(
+        map(checks.ssn, ("000-12-3456", "666-12-3456", "900-12-3456", "123-00-4567", "123-45-0000"))
+    )
     assert checks.itin("911-70-1234")
     assert not checks.itin("911-89-1234")
     assert checks.aba("021000021")
@@ -233,7 +252,12 @@ def test_national_checks_refuse_what_their_rows_do_not_show() -> None:
 
 
 def test_overlaps_become_one_named_by_the_longest_then_the_most_specific() -> None:
-    hits = [Hit(0, 10, "a", "a", 1), Hit(5, 20, "b", "b", 0), Hit(30, 34, "c", "c", 1), Hit(30, 34, "d", "d", 2)]
+    hits = [
+        Hit(0, 10, "a", "a", 1),
+        Hit(5, 20, "b", "b", 0),
+        Hit(30, 34, "c", "c", 1),
+        Hit(30, 34, "d", "d", 2),
+    ]
     assert resolve(hits) == [Hit(0, 20, "b", "b", 0), Hit(30, 34, "d", "d", 2)]
 
 
@@ -250,7 +274,7 @@ class Holder:
 
 
 @pytest.mark.parametrize(
-    "secret", [CANARY.encode(), b"two words \"and\" /slash", bytes(range(32)), "pässwörter".encode()]
+    "secret", [CANARY.encode(), b'two words "and" /slash', bytes(range(32)), "pässwörter".encode()]
 )
 def test_known_values_are_found_in_every_form(secret: bytes) -> None:
     """ "raw, base64 in three alignments, percent, JSON-escaped" """
@@ -261,7 +285,12 @@ def test_known_values_are_found_in_every_form(secret: bytes) -> None:
     forms += [secret.hex(), secret.hex().upper()]
     plain = secret.decode("utf-8", "surrogateescape")
     if plain.isprintable():
-        forms += [plain, urllib.parse.quote(secret, safe=""), urllib.parse.quote_plus(secret), json.dumps(plain)]
+        forms += [
+            plain,
+            urllib.parse.quote(secret, safe=""),
+            urllib.parse.quote_plus(secret),
+            json.dumps(plain),
+        ]
     for form in forms:
         assert list(known.find(f"see {form} there")), form
     assert not list(known.find("nothing"))

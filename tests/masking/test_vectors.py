@@ -1,4 +1,4 @@
-"""What the published vectors ask of the scanner of text; what they ask of nested values is asked elsewhere."""
+"""What the published vectors ask of the scanner of text; nested values are asked about elsewhere."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_adversarial_texts(row: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("name", ["gitleaks", "presidio", "detect_secrets", "datafog"])
 def test_what_is_masked_is_clean(name: str) -> None:
-    """ "idempotent on every output": what the first masking uncovers, the second takes, and then it is over."""
+    """ "idempotent on every output": what the first masking uncovers, the second takes; then it is over."""
     unclean = []
     for row in cases(name):
         left = masked(row["text"], SCANNER.scan(row["text"]))

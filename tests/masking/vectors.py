@@ -1,4 +1,4 @@
-"""The masking vectors, and the lines of our own, decoded; both are stored so that no scanner trips over them."""
+"""The masking vectors, and lines of our own, decoded: they are stored so that no scanner trips over them."""
 
 from __future__ import annotations
 

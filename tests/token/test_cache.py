@@ -1,39 +1,44 @@
-"""The cache of pure facts: bounded, by exact text."""
+"""The cache of what was found out about chains: bounded, by exact text, under one trust."""
 
 from __future__ import annotations
 
-from delegate.token.cache import ChainCache
+from delegate.token.cache import ChainCache, Chains
 from tests.support.forge import chain
 
 
 def test_only_the_exact_text_is_found() -> None:
-    cache, token = ChainCache(4), chain(2)
-    cache.add(token)
+    cache, token = Chains[object](None, 4), chain(2)
+    cache.add(token.text, token)
     assert cache.get(token.text) is token
     assert cache.get(token.text[:-1]) is None
     assert cache.get(token.text + ".") is None
+    assert cache.get("x" + token.text) is None
+    for number in range(2):
+        cache.add(f"{number}", number)
+    assert cache.get("x" + token.text) is None  # of the old generation, too
+    assert cache.get(token.text) is token
 
 
 def test_the_longest_proved_prefix_is_shared_by_chains_that_extend_it() -> None:
-    cache, whole = ChainCache(4), chain(4)
+    cache, whole = Chains[object](None, 4), chain(4)
     one, two = chain(1), chain(2)
     assert whole.text.startswith(two.text + ".")
     assert cache.longest_prefix(whole.text) is None
-    cache.add(one)
+    cache.add(one.text, one)
     assert cache.longest_prefix(whole.text) is one
-    cache.add(two)
+    cache.add(two.text, two)
     assert cache.longest_prefix(whole.text) is two
-    cache.add(whole)
+    cache.add(whole.text, whole)
     assert cache.longest_prefix(whole.text) is two
     assert cache.longest_prefix("dlg1") is None
     assert cache.longest_prefix("") is None
 
 
 def test_it_is_bounded_and_forgets_what_is_not_used() -> None:
-    cache, used, *others = ChainCache(4), chain(1), *(chain(length) for length in range(2, 12))
-    cache.add(used)
+    cache, used, *others = Chains[object](None, 4), chain(1), *(chain(length) for length in range(2, 12))
+    cache.add(used.text, used)
     for other in others:
-        cache.add(other)
+        cache.add(other.text, other)
         assert cache.get(used.text) is used
     kept = [other for other in others if cache.get(other.text)]
     assert others[-1] in kept
@@ -42,6 +47,17 @@ def test_it_is_bounded_and_forgets_what_is_not_used() -> None:
 
 
 def test_size_zero_keeps_nothing() -> None:
-    cache = ChainCache(0)
-    cache.add(chain(1))
+    cache = Chains[object](None, 0)
+    cache.add(chain(1).text, chain(1))
     assert cache.get(chain(1).text) is None
+
+
+def test_another_basis_begins_with_nothing() -> None:
+    cache, first, second, token = ChainCache[object](4), object(), object(), chain(1)
+    cache.under(first).add(token.text, token)
+    assert cache.under(first).get(token.text) is token
+    late = cache.under(first)
+    assert cache.under(second).get(token.text) is None
+    late.add(token.text, token)
+    assert cache.under(second).get(token.text) is None
+    assert cache.under(first).get(token.text) is None

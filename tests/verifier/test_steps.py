@@ -697,10 +697,10 @@ def test_a_claim_names_tenant_issuer_and_delegatee() -> None:
     next(steps)
     need = steps.send(BODY)
     assert isinstance(need, Claim)
-    assert need.arguments["space"] == "t"
-    assert need.arguments["quota_key"] == f"acme {KEYS[0].key_id}"
-    assert need.arguments["key_id"] == KEYS[1].key_id
-    assert (need.arguments["expires_at"], need.arguments["now"]) == (NOW + 60, NOW)
+    assert need["space"] == "t"
+    assert need["quota_key"] == f"acme {KEYS[0].key_id}"
+    assert need["key_id"] == KEYS[1].key_id
+    assert (need["expires_at"], need["now"]) == (NOW + 60, NOW)
 
 
 def test_an_empty_intersection_authorizes_nothing() -> None:

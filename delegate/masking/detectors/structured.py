@@ -57,7 +57,9 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
     found(
         "ansible-vault",
         "$ANSIBLE_VAULT;",
-        r"(\$ANSIBLE_VAULT;[0-9.]{3,5};AES256[ -~]{0,64}[\r\n]{1,2}" + repeated(r"[0-9a-f\r\n \t]", 40, 8000) + ")",
+        r"(\$ANSIBLE_VAULT;[0-9.]{3,5};AES256[ -~]{0,64}[\r\n]{1,2}"
+        + repeated(r"[0-9a-f\r\n \t]", 40, 8000)
+        + ")",
         ("$ANSIBLE_VAULT;", "1.1;AES256\n", "7a1c9e4b2d8f05e6" * 5),
         ("$ANSIBLE_VAULT;", "1.1;AES256\n"),
         "docs.ansible.com vault format",

@@ -1,0 +1,177 @@
+"""Starlette: each route names its action, or says that it is public; nothing else is served.
+
+    may_refund = requires("refunds.create", operation="financial", risk="high",
+                          resources=lambda r: {"order": [r.path_params["order"]]})
+
+    @may_refund
+    async def refund(request: Request, grant: delegate.Grant) -> Response: ...
+
+    app = Starlette(routes=[Route("/v1/refunds/{order}", refund, methods=["POST"])])
+    protect(app, verifier)
+
+What keeps everybody else out is in ``delegate.server.gate``. Here is what Starlette adds to it: an action
+is named by a decorator of the endpoint, or of a method of an ``HTTPEndpoint``; the decorated function
+answers refusals itself, so it does so in mounted applications too. HEAD, which Starlette serves by a GET
+route, asks for the action of that route.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial, wraps
+from inspect import isawaitable, isclass, iscoroutinefunction
+from typing import Any, Final, TypeAlias
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.endpoints import HTTPEndpoint
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Host, Match, Mount, WebSocketRoute
+
+from delegate.errors import ConfigurationError, DelegateError
+from delegate.server.gate import Gate, Requirement, Resources, refusal_of
+from delegate.server.interface import ASGIApp, Scope
+from delegate.server.routes import Route, Says, chosen, is_public, leaves, naming_action, public, says_of
+from delegate.verifier import Verifier
+
+__all__ = ["protect", "public", "requires"]
+
+Handler: TypeAlias = Callable[..., Any]
+"""An endpoint or a method of one, sync or async: its last argument is the request, ``grant`` a keyword."""
+
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")
+"""Those that ``HTTPEndpoint`` looks for."""
+
+
+def requires(
+    tool: str,
+    *,
+    operation: str,
+    risk: str,
+    sensitivities: Iterable[str] = (),
+    resources: Resources[Request] | None = None,
+) -> Callable[[Handler], Handler]:
+    """A decorator that permits this action and gives the handler its ``Grant``, as the keyword ``grant``.
+
+    ``resources`` is asked for each request; what it names is what the handler will touch. Where several
+    decorators stand on one handler, all must permit, and it gets the grant of the lowest. Raises
+    ``MalformedError`` at once for a name that is not one.
+    """
+    requirement = Requirement(
+        tool, operation=operation, risk=risk, sensitivities=sensitivities, resources=resources
+    )
+
+    def decorate(handler: Handler) -> Handler:
+        @wraps(handler)
+        async def permitted(*args: Any, **options: Any) -> Response:  # noqa: ANN401 - as the handler has them
+            request: Request = args[-1]
+            try:
+                grant = await requirement.apermit(request, request.scope)
+                return await _call(handler, *args, **{**options, "grant": grant})
+            except DelegateError as error:
+                problem = refusal_of(error, request.scope)
+                headers = {name.decode(): value.decode() for name, value in problem.headers}
+                return Response(problem.body, problem.status, headers)
+
+        return naming_action(permitted)
+
+    return decorate
+
+
+async def _call(handler: Handler, *args: Any, **options: Any) -> Response:  # noqa: ANN401
+    """Call a handler as Starlette does: one that is not async, in a thread."""
+    if iscoroutinefunction(handler):
+        result: Any = handler(*args, **options)
+    else:
+        result = await run_in_threadpool(handler, *args, **options)
+    response: Response = await result if isawaitable(result) else result
+    return response
+
+
+def protect(
+    app: Starlette,
+    verifier: Verifier,
+    *,
+    exempt: Iterable[str] = (),
+    root_path: str = "",
+    development: bool = False,
+) -> None:
+    """Verify every request to ``app``, outside of all its middleware, before and after this call.
+
+    ``exempt``, ``root_path`` and ``development`` are those of ``DelegateMiddleware``. Where a route names
+    no action and is not public, the application fails to start, or where its server knows no start-up, at
+    the first request.
+
+    Raises ``ConfigurationError`` for an application that is protected or has served already, and for an
+    observing verifier, which has no ``Grant`` to give. A FastAPI application has an adapter of its own.
+    """
+    if app.middleware_stack is not None or "build_middleware_stack" in vars(app):
+        msg = "protect() must be called once, and before the application serves"
+        raise ConfigurationError(msg, field="app")
+    gate = Gate(
+        verifier,
+        says=lambda scope: chosen(_shown(app.routes), scope),
+        leaves=lambda: leaves(_shown(app.routes)),
+        exempt=exempt,
+        root_path=root_path,
+        development=development,
+    )
+    build = app.build_middleware_stack
+
+    def build_gate() -> ASGIApp:
+        gate.app = build()
+        return gate
+
+    app.build_middleware_stack = build_gate  # type: ignore[method-assign]
+
+
+# --- what routes there are -------------------------------------------------------------------------
+
+
+def _shown(routes: Iterable[BaseRoute]) -> Iterator[Route]:
+    """The routes as the router tries them; of a class with methods, one for each method."""
+    for route in routes:
+        endpoint = getattr(route, "endpoint", None)
+        if isinstance(route, Mount | Host):
+            yield _mounted(route)
+        elif isclass(endpoint) and issubclass(endpoint, HTTPEndpoint) and not is_public(endpoint):
+            yield from _by_method(route, endpoint)
+        else:
+            methods = getattr(route, "methods", None)
+            yield Route(
+                kind=",".join(sorted(methods)) if methods else type(route).__name__,
+                path=getattr(route, "path", ""),
+                says=Says.WEBSOCKET if isinstance(route, WebSocketRoute) else says_of(endpoint),
+                match=partial(_match, route),
+            )
+
+
+def _mounted(route: Mount | Host) -> Route:
+    """A mounted application that hides its routes is one route, which nobody can map."""
+    below = [route.app] if isinstance(route.app, BaseRoute) else route.routes or []
+    return Route(
+        kind="mount",
+        path=route.path if isinstance(route, Mount) else route.host,
+        says=Says.PUBLIC if is_public(route.app) else None if below else Says.NOTHING,
+        match=partial(_match, route),
+        below=partial(_shown, below),
+    )
+
+
+def _by_method(route: BaseRoute, endpoint: type[HTTPEndpoint]) -> Iterator[Route]:
+    handlers = {method: getattr(endpoint, method.lower(), None) for method in _METHODS}
+    handlers["HEAD"] = handlers["HEAD"] or handlers["GET"]
+    for method, handler in handlers.items():
+        if handler is not None:
+            yield Route(
+                kind=method,
+                path=getattr(route, "path", ""),
+                says=says_of(handler),
+                match=partial(_match, route, method=method),
+            )
+
+
+def _match(route: BaseRoute, scope: Scope, method: str | None = None) -> Scope | None:
+    match, added = route.matches(scope)
+    return added if match is Match.FULL and method in {None, scope["method"]} else None

@@ -1,0 +1,268 @@
+"""Names with values, commands, addresses and manifests: the finer rules, each beside its twin.
+
+The values are put together here, so that no scanner of files takes these lines for leaks.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from delegate.masking.detectors import Detector
+from delegate.masking.text import TextScanner
+
+SCANNER = TextScanner()
+V = "Xk39" + "dk2ss"
+"""A value that nobody could take for a word."""
+
+LONG = "a7Q2xK9mB4tZ" + "8wL3nR6vC1pY"
+
+
+def found(text: str) -> list[str]:
+    return [text[hit.start : hit.end] for hit in SCANNER.scan(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"password={V}",
+        f"password: {V}",
+        f'"password" : "{V}"',
+        f"'password' => '{V}'",
+        f"password := `{V}`",
+        f"var password string = {V}",
+        f"password: str = '{V}'",
+        f"password[0] = {V}",
+        f"<password>\n  {V}\n</password>",
+        f'<add key="password" value="{V}" />',
+        f"- name: password\n  value: {V}",
+        f"--password {V} --host x",
+        f"--password={V}",
+        f"define('PASSWORD', '{V}')",
+        f"password('{V}')",
+        f'"{V}" == password',
+        f"my password is {V}.",
+        f"username admin password 7 {V}",
+        f"IDENTIFIED BY '{V}'",
+        f"identified by {V};",
+        f"IDENTIFIED BY PASSWORD '{V}'",
+        f"a=1&password={V}&b=2",
+        f'password = @"{V}"',
+        f'password = \\"{V}\\"',
+        f"client secret: {V}",
+        f"token: {LONG}",
+        f"Authorization: Bearer {V}",
+        f"Authorization: {V}",
+        f"authorization=token {V}",
+        f"Bearer {LONG}",
+        f"access_token=Bearer {V}",
+        f"Cookie: a={V}",
+        f"{{password: {V}}}",
+        f"password:\n  {V}",
+    ],
+)
+def test_a_value_is_found(text: str) -> None:
+    assert any(V in each or LONG in each for each in found(text)), found(text)
+
+
+def test_the_value_alone_is_found() -> None:
+    assert found(f"user=bob&password={V}&x=1") == [V]
+    assert found(f"Authorization: Basic {V}, and more") == [f"{V}, and more"]
+    assert found(f"f(password={V})") == [V]
+    assert found(f'password="{V} \\" {V}"') == [f'{V} \\" {V}']
+    assert found(f'password="{V}\nnext') == [V]
+    assert found(f'password="{V}\0next"') == [V]
+    assert found(f'password="{V}') == [V]
+    assert found(f"Authorization: {V} second") == [V]
+    assert found(f"postgres://bob:{V}@db/x") == [V]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password = os.environ['PASSWORD']",
+        "password = get_password()",
+        "password = user_password",
+        "password = yours and mine",
+        "password: the link expires soon",
+        "password: required.",
+        "password: ${PASSWORD}",
+        "password=",
+        "password: ",
+        "password=ab",
+        "secret=abc",
+        "password=password",
+        "passwords are hashed",
+        "['password', 'username']",
+        'token "of appreciation"',
+        "token of appreciation",
+        "the token is valid",
+        "token = next(iterator)",
+        "<b>token</b> is a word",
+        "token>value",
+        "arn:aws:secretsmanager:x:1:secret:prod/db",
+        "cookie: accepted",
+        "basic usage",
+        "rebasic " + LONG,
+        "Bearer of news",
+        "identified by",
+        "identified by ${X}",
+        "== password",
+        "x = password",
+        '"short" == token',
+        "[MASKED:password]: [MASKED:password]",
+        "[MASKED:token]: " + LONG,
+        "https://MASKED-url-password@example.com",
+        "password: [MASKED:password]",
+        "MASKED-token=" + LONG,
+        "my password is secret.",
+        "password was changed()",
+        "password " + "x" * 20,
+        "password\0" + V,
+        "password = ,",
+    ],
+)
+def test_nothing_is_found(text: str) -> None:
+    assert found(text) == []
+
+
+def test_values_under_a_name() -> None:
+    def under(name: str, value: str) -> list[str]:
+        return [value[hit.start : hit.end] for hit in SCANNER.scan_value(name, value)]
+
+    assert under("password", "two words") == ["two words"]
+    assert under("Authorization", f"Bearer {V}") == [V]
+    assert under("Authorization", V) == [V]
+    assert under("token", LONG) == [LONG]
+    assert under("token", "bearer") == []
+    assert under("note", V) == []
+    assert under("password", "") == under("password", "[MASKED:password]") == []
+
+
+# --- commands --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"curl -u bob:{V} https://example.com",
+        f"curl --user 'bob:{V}' https://example.com",
+        f'curl --user "bob":"{V}" https://example.com',
+        f"curl -u {V}: https://example.com",
+        f"mysql -uroot -p{V} db",
+        f"sshpass -p '{V}' ssh host",
+        f"redis-cli -a {V} ping",
+        f"smbclient //host/share -U bob%{V}",
+    ],
+)
+def test_commands(text: str) -> None:
+    assert any(V in each for each in found(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"ls -u bob:{V}",
+        "curl -u bob https://example.com",
+        "curl -u a: x",
+        "curl -u bob:$PASSWORD https://example.com",
+        "curl -u bob:[MASKED:password] https://example.com",
+        "mysql -p $PASSWORD db",
+        "mysql -p -h db",
+        "smbclient //host/share -U bob",
+        f"curl x\0ls -u bob:{V}",
+    ],
+)
+def test_other_commands(text: str) -> None:
+    assert found(text) == []
+
+
+# --- addresses -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        (f"amqp://bob:{V}@host/", V),
+        (f"redis://:{V}@host/", V),
+        ("https://bob:password@host/", "password"),
+        (f"https://{LONG}@host/", LONG),
+        (f"jdbc:oracle:thin:scott/{V}@//host:1521/x", V),
+        (f"a@b://c:{V}@d", V),
+    ],
+)
+def test_addresses(text: str, secret: str) -> None:
+    assert secret in found(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://bob@host/",
+        "https://bob:${PASSWORD}@host/",
+        "https://host:80/@x",
+        "git@github.com:a/b.git",
+        "@ :// @",
+    ],
+)
+def test_other_addresses(text: str) -> None:
+    assert found(text) == []
+
+
+# --- manifests -------------------------------------------------------------------------------------
+
+
+def test_every_value_of_a_secret_manifest() -> None:
+    manifest = {"kind": "Secret", "data": {"a": "YQ==", "b": "Yg=="}, "metadata": {"name": "n"}}
+    assert found(json.dumps(manifest)) == ["YQ==", "Yg=="]
+    yaml = "kind: Secret\ndata:\n  a: YQ==\n  b: |\n    Yg==\n    Yw==\n  c: '{{ .x }}'\n---\nd: ZA==\n"
+    assert found(yaml) == ["YQ==", "Yg==", "Yw=="]
+    assert found("kind: Secret\ndata:\n  a: YQ==\n  not an entry\n") == ["YQ=="]
+    assert found("kind: Secret\ndata:\n\n  a: YQ==\n") == []
+    assert found("kind: Secret\ndata:") == []
+
+
+def test_other_manifests_are_left_alone() -> None:
+    assert found("kind: ConfigMap\ndata:\n  secret_note: YQ==\n") == []
+
+
+# --- keys ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dashes", ["-----", "---- "])
+def test_private_keys(dashes: str) -> None:
+    begin, end = f"{dashes}BEGIN PRIVATE KEY{dashes[::-1]}", f"{dashes}END PRIVATE KEY{dashes[::-1]}"
+    body = "MIIEvQ" + "IBADAN"
+    assert found(f"a {begin}\n{body}\n{end} b") == [f"{begin}\n{body}\n{end}"]
+    assert found(f"a {begin}\n{body}") == [f"{begin}\n{body}"]
+    assert found(f"{begin}\n{body}\0{body}\n{end}") == [f"{begin}\n{body}"]
+    assert found(f"{begin}{body} no end: words!")[0].startswith(begin)
+
+
+def test_public_keys_are_left_alone() -> None:
+    assert found("-----BEGIN PUBLIC KEY-----\nMIIEvQ\n-----END PUBLIC KEY-----") == []
+
+
+# --- leaves ----------------------------------------------------------------------------------------
+
+
+def test_a_hit_across_leaves_is_cut() -> None:
+    row = Detector(
+        id="x",
+        kind="x",
+        pattern="a[^b]{1,8}b",
+        example="a-b",
+        counter_example="ab",
+        source="-",
+        needles=("a",),
+    )
+    text = "a1\0\0" + "2b"
+    assert [text[hit.start : hit.end] for hit in TextScanner(detectors=[row]).scan(text)] == ["a1", "2b"]
+
+
+def test_entropy_is_for_runs_that_nothing_else_explains() -> None:
+    strict = TextScanner(entropy=True)
+    assert [hit.kind for hit in strict.scan(f"see {LONG} there")] == ["high_entropy"]
+    assert strict.scan("see vulnerable_version_range_there") == []
+    assert found(f"see {LONG} there") == []
