@@ -649,6 +649,9 @@ def _table() -> dict[str, type[DelegateError]]:
 BY_CODE: Final = _table()
 """code -> class: the closed set. Docs, wire and command line read it; nothing else names codes."""
 
+PROBLEM_TYPE_PREFIX: Final = "urn:delegate:problem:"
+"""Before the code, the ``type`` of a refusal's problem details (RFC 9457)."""
+
 PUBLIC_BEFORE_PROOF: Final = frozenset(
     {
         "signature_missing",

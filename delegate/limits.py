@@ -119,6 +119,9 @@ BODY_MAX_BYTES_DEFAULT: Final = 1 << 20
 BODY_DEADLINE_DEFAULT: Final = 30.0
 """A sender that needs longer for the body holds a connection for nothing."""
 
+ANSWER_MAX_BYTES: Final = 4 << 20
+"""4 MiB of an answer are held until it is signed, or verified: documents fit, a hundred at once fit too."""
+
 # --- replay ----------------------------------------------------------------------------------------
 
 REPLAY_MARGIN: Final = 60

@@ -20,6 +20,15 @@ from delegate.keys import Purpose
 from delegate.token import KeyClaim
 from delegate.token.chain import append, block_input
 from delegate.token.verify import require_signature
+from tests.support.answer import (
+    COVERED,
+    REQUEST,
+    WireAnswer,
+    answer_base,
+    answer_parameters,
+    receive,
+    sign_answer,
+)
 from tests.support.forge import ISSUER_KEY, KEYS, NOW, root_members
 from tests.support.wire import COMPONENTS, Server, Wire, base_of, parameters, sign, token
 
@@ -36,9 +45,11 @@ CLAIM = canonicalize(
     }
 )
 
+ANSWER = WireAnswer()
 INPUTS: dict[str, bytes] = {
     "block": block_input(bytes(32), BLOCK),
     "request": base_of(Wire(), COMPONENTS, parameters()),
+    "response": answer_base(ANSWER, REQUEST, COVERED, answer_parameters(keyid=f'"{KEY.key_id}"')),
     "key-claim": dsse.pae(CLAIM_TYPE, CLAIM),
     "approval": dsse.pae(dsse.payload_type("approval"), CLAIM),
     "revocation-list": dsse.pae(dsse.payload_type("revocation-list"), CLAIM),
@@ -53,6 +64,11 @@ def read_request(signature: bytes) -> None:
     Server().deliver(sign().with_header("signature", f"dlg=:{b64_encode(signature)}:"))
 
 
+def read_response(signature: bytes) -> None:
+    signed = sign_answer(ANSWER, key=KEY, keyid=f'"{KEY.key_id}"')
+    receive(signed.with_header("signature", f"srv=:{b64_encode(signature)}:"), key=KEY)
+
+
 def read_claim(signature: bytes) -> None:
     data = dsse.DsseEnvelope(
         payload_type=CLAIM_TYPE, payload=CLAIM, keyid=KEY.key_id, signature=signature
@@ -63,6 +79,7 @@ def read_claim(signature: bytes) -> None:
 READERS: dict[str, Callable[[bytes], None]] = {
     "block": read_block,
     "request": read_request,
+    "response": read_response,
     "key-claim": read_claim,
 }
 
@@ -84,9 +101,15 @@ def test_a15_d31_a_signature_counts_as_what_it_was_made_for_and_as_nothing_else(
 def test_the_beginnings_differ() -> None:
     """No input of one type is one of another: their first bytes tell them apart, and DSSE's types besides."""
     assert INPUTS["block"].startswith(b"delegate/v1/block\0")
-    assert INPUTS["request"].startswith(b'"')
-    assert all(
-        value.startswith(b"DSSEv1 ") for name, value in INPUTS.items() if name not in {"block", "request"}
-    )
+    http = {"request", "response"}
+    assert all(INPUTS[name].startswith(b'"') for name in http)
+    assert all(value.startswith(b"DSSEv1 ") for name, value in INPUTS.items() if name not in {"block", *http})
     assert len(set(INPUTS.values())) == len(INPUTS)
     assert token().root.kid == ISSUER_KEY.key_id
+
+
+def test_a_request_and_a_response_of_the_same_components_are_told_apart_by_their_tags() -> None:
+    """Both bases begin with a quote: what no signer can make alike is their last line."""
+    last = [INPUTS[name].rpartition(b"\n")[2] for name in ("request", "response")]
+    assert last[0].endswith(b';tag="delegate-v1"')
+    assert last[1].endswith(b';tag="delegate-response-v1"')

@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 import delegate
-from delegate.keys import Issuer, KeyRecord, Usage
+from delegate.keys import Issuer, KeyRecord, Usage, server_file
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -27,7 +27,7 @@ def block(name: str) -> str:
 
 
 class Bridge(httpx.BaseTransport):
-    """Hands the worker's requests to the server's application, in this process."""
+    """Hands the worker's requests to the server's application, in this process, and its answers back."""
 
     def __init__(self, app: FastAPI) -> None:
         self.app = app
@@ -42,7 +42,7 @@ class Bridge(httpx.BaseTransport):
                 httpx.Request(request.method, request.url, headers=request.headers, content=request.read())
             )
         self.answers.append(answer.json())
-        return httpx.Response(answer.status_code, content=answer.content)
+        return httpx.Response(answer.status_code, headers=answer.headers.raw, content=answer.content)
 
 
 @pytest.fixture
@@ -93,6 +93,29 @@ def test_the_worker_of_the_readme_is_served_by_the_server_of_the_readme() -> Non
     assert order == {"order": "o-1", "by": "worker-agent"}
 
 
+@pytest.mark.usefixtures("world")
+def test_the_signed_answers_of_the_readme(capsys: pytest.CaptureFixture[str]) -> None:
+    protected = 'protect(app, verifier, answer_key=delegate.SigningKey.load("answers.pem"))'
+    assert protected in README
+    answer_key = delegate.SigningKey.generate()
+    answer_key.save("answers.pem")
+    record = KeyRecord(key=answer_key.public_key, usages=frozenset({Usage.RESPONSE}), not_before=0)
+    server_file.save("servers.json", {ORIGIN: [record]})
+    code = block("server").replace('("replay.db")', '("replay.db", assume_fresh=True)')
+    assert "protect(app, verifier)" in code
+    server: dict[str, Any] = {"__name__": "readme_server"}
+    exec(compile(code.replace("protect(app, verifier)", protected), "README server", "exec"), server)
+    client = {
+        "key": delegate.SigningKey.load("worker.pem", passphrase="four words of verse"),
+        "token": delegate.parse_unverified(Path("worker.dlg1").read_text(encoding="ascii")),
+        "me": delegate.Identity(agent="worker-agent"),
+        "inner": Bridge(server["app"]),
+        "__name__": "readme_client",
+    }
+    exec(compile(block("answers"), "README answers", "exec"), client)
+    assert capsys.readouterr().out == "proved: nothing was done (out_of_scope)\n"
+
+
 def test_links_lead_somewhere() -> None:
     pages = [ROOT / "README.md", *ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
     for page in pages:
@@ -118,7 +141,7 @@ def test_the_command_lines_of_the_readme_exist() -> None:
     from delegate.cli.app import app as command_line  # noqa: PLC0415 - the extra is optional
 
     shell = README.partition("## From the command line")[2].partition("```\n")[0]
-    commands = re.findall(r"^delegate (\w+(?: add)?)", shell, re.MULTILINE)
+    commands = re.findall(r"^delegate (\w+(?: add| server)?)", shell, re.MULTILINE)
     assert len(commands) >= 6
     for command in commands:
         shown = CliRunner().invoke(command_line, [*command.split(), "--help"])

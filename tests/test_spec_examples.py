@@ -18,10 +18,12 @@ import pytest
 
 from delegate import errors, limits
 from delegate.canonical import canonicalize, parse_signed, parse_strict
+from delegate.client.answers import ServerKeys
 from delegate.clock import ManualClock
 from delegate.dsse import DsseEnvelope, pae
-from delegate.encoding import b32_encode, b64_decode, b64url_decode, b64url_encode
+from delegate.encoding import b32_encode, b64_decode, b64_encode, b64url_decode, b64url_encode
 from delegate.envelope.components import parse_components, parse_parameters
+from delegate.envelope.response import SignedResponse, verify_response
 from delegate.envelope.target import Origins, require_target
 from delegate.errors import DelegateError
 from delegate.keys import (
@@ -33,6 +35,7 @@ from delegate.keys import (
     TrustStore,
     Usage,
     p256,
+    server_file,
     trust_file,
 )
 from delegate.names import require_label, require_name, require_origin, require_text
@@ -368,22 +371,29 @@ class Delivery:
         return cls(request | {"headers": headers}, change.get("issuer", {}))
 
     def deliver(self, *, times: int = 1) -> Verified:
+        verifier, request = self.verifier, self.arrived
+        for _ in range(times - 1):
+            verifier.verify(request, self.request["body"].encode())
+        return verifier.verify(request, self.request["body"].encode())
+
+    @property
+    def verifier(self) -> Verifier:
         clock = ManualClock(self.request["now"])
-        verifier = Verifier(
+        return Verifier(
             trust=self._trust(),
             origins=[ORIGIN],
             replay=MemoryReplayStore(single_process=True, assume_fresh=True, clock=clock),
             clock=clock,
         )
-        request = Request(
+
+    @property
+    def arrived(self) -> Request:
+        return Request(
             method=self.request["method"],
             path=self.request["path"].encode(),
             query=self.request["query"].encode(),
             headers=[(name.encode(), value.encode()) for name, value in self.request["headers"]],
         )
-        for _ in range(times - 1):
-            verifier.verify(request, self.request["body"].encode())
-        return verifier.verify(request, self.request["body"].encode())
 
     def _trust(self) -> TrustStore:
         document = json.loads(json.dumps(EXAMPLES["trust-file"]))
@@ -408,6 +418,51 @@ def request(example: Any) -> None:
     require_signature(example["signed_by"], Purpose.REQUEST, base, signature)
     if "other_s" in example:
         Delivery.of(example, {"headers": {"Signature": f"dlg=:{example['other_s']}:"}}).deliver()
+
+
+# --- answers ---------------------------------------------------------------------------------------
+
+
+def received(example: Any, change: dict[str, Any]) -> SignedResponse:
+    """Verify the example answer with one change, as its client would."""
+    answer = Delivery.of(example, change).request
+    sent = Delivery.of(EXAMPLES[answer["answers"]], {})
+    keys = ServerKeys(server_file.parse(json.dumps(EXAMPLES["server-keys"]).encode()))
+    return verify_response(
+        sent.verifier.binding(sent.arrived),
+        status=answer["status"],
+        headers=[(name.encode(), value.encode()) for name, value in answer["headers"]],
+        body=answer["body"].encode(),
+        key_for=lambda key_id: keys.key(ORIGIN, key_id, now=answer["now"]),
+    )
+
+
+@checks("server-key")
+def server_key(example: Any) -> None:
+    key = SigningKey.from_seed(bytes.fromhex(example["seed_hex"]))
+    assert (example["origin"], example["key"], example["key_id"]) == (ORIGIN, key.public_key.text, key.key_id)
+
+
+@checks("response")
+def response(example: Any) -> None:
+    base = "\n".join(example["signature_base"]).encode()
+    signed = received(example, {})
+    assert (signed.canonical_bytes, signed.created) == (base, example["now"])
+    key = SigningKey.from_seed(bytes.fromhex(EXAMPLES["server-key"]["seed_hex"]))
+    signature = key.sign(Purpose.RESPONSE, base)
+    assert dict(example["headers"])["Signature"] == f"dlg=:{b64_encode(signature)}:"
+
+
+@checks("server-keys")
+def server_keys(example: Any) -> None:
+    assert json.loads(server_file.dump(server_file.parse(json.dumps(example).encode()))) == example
+
+
+@checks("response-refusals")
+def response_refusals(example: Any) -> None:
+    for case in example:
+        refused = refusal(received, EXAMPLES["response"], case["change"])
+        assert (said(refused, "code", "component") or None) == case["refusal"], case
 
 
 @checks("targets")

@@ -30,6 +30,7 @@ from django.urls import Resolver404, URLPattern, URLResolver, get_resolver
 from django.views.decorators.csrf import csrf_exempt
 
 from delegate.errors import DelegateError
+from delegate.keys import Signer
 from delegate.server.gate import Gate, Requirement, refusal_of
 from delegate.server.interface import ASGIApp, Scope
 from delegate.server.routes import Leaf, Says, naming_action, public, says_of
@@ -113,13 +114,14 @@ def protect(
     exempt: Iterable[str] = (),
     root_path: str = "",
     development: bool = False,
+    answer_key: Signer | None = None,
 ) -> ASGIApp:
     """``application`` (of ``get_asgi_application()``) behind a gate; serve what this returns.
 
-    ``exempt``, ``root_path`` and ``development`` are those of ``DelegateMiddleware``. Raises
+    ``exempt``, ``root_path``, ``development`` and ``answer_key`` are those of ``DelegateMiddleware``. Raises
     ``ConfigurationError`` where a view of ``ROOT_URLCONF`` names no action and is not public, and for an
-    observing verifier, which has no ``Grant`` to give. Views of Django's own, such as the admin's, are
-    public or in another application.
+    observing verifier, which has no ``Grant`` to give. Views of Django's own, such as the admin's, are public
+    or in another application.
     """
     gate = Gate(
         verifier,
@@ -128,6 +130,7 @@ def protect(
         exempt=exempt,
         root_path=root_path,
         development=development,
+        answer_key=answer_key,
     )
     gate.app = application
     gate.check()

@@ -25,6 +25,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Host, Match, Mount, WebSocketRoute
 
 from delegate.errors import ConfigurationError, DelegateError
+from delegate.keys import Signer
 from delegate.server.gate import Gate, Requirement, Resources, refusal_of
 from delegate.server.interface import ASGIApp, Scope
 from delegate.server.routes import Route, Says, chosen, is_public, leaves, public, said
@@ -69,13 +70,14 @@ def protect(
     exempt: Iterable[str] = (),
     root_path: str = "",
     development: bool = False,
+    answer_key: Signer | None = None,
 ) -> None:
     """Verify every request to ``app``, outside of all its middleware, before and after this call.
 
-    ``exempt``, ``root_path`` and ``development`` are those of ``DelegateMiddleware``. Without ``root_path``
-    it is that of ``app``. Where a route names no action and is not public, the application fails to start,
-    or where its server knows no start-up, at the first request. The documentation pages of FastAPI are such
-    routes: switch them off, or list them in ``exempt``.
+    ``exempt``, ``root_path``, ``development`` and ``answer_key`` are those of ``DelegateMiddleware``. Without
+    ``root_path`` it is that of ``app``. Where a route names no action and is not public, the application
+    fails to start, or where its server knows no start-up, at the first request. The documentation pages of
+    FastAPI are such routes: switch them off, or list them in ``exempt``.
 
     Raises ``ConfigurationError`` for an application that is protected or has served already, and for an
     observing verifier, which has no ``Grant`` to give.
@@ -90,6 +92,7 @@ def protect(
         exempt=exempt,
         root_path=root_path or app.root_path,
         development=development,
+        answer_key=answer_key,
         prepare=lambda: _teach_refusals(app.routes),
     )
     build = app.build_middleware_stack

@@ -36,6 +36,7 @@ from litestar.types import Scope
 from litestar.utils import normalize_path
 
 from delegate.errors import ConfigurationError, DelegateError
+from delegate.keys import Signer
 from delegate.server.asgi import GRANT
 from delegate.server.gate import Gate, Requirement, Resources, refusal_of
 from delegate.server.interface import ASGIApp
@@ -107,13 +108,14 @@ def protect(
     exempt: Iterable[str] = (),
     root_path: str = "",
     development: bool = False,
+    answer_key: Signer | None = None,
 ) -> None:
     """Verify every request to ``app``, outside of its router and all its middleware.
 
-    ``exempt``, ``root_path`` and ``development`` are those of ``DelegateMiddleware``. Where a handler names
-    no action and is not public, the application fails to start, or where its server knows no start-up, at
-    the first request. The pages of OpenAPI are such handlers: pass ``openapi_config=None``, or list them in
-    ``exempt``.
+    ``exempt``, ``root_path``, ``development`` and ``answer_key`` are those of ``DelegateMiddleware``. Where a
+    handler names no action and is not public, the application fails to start, or where its server knows no
+    start-up, at the first request. The pages of OpenAPI are such handlers: pass ``openapi_config=None``, or
+    list them in ``exempt``.
 
     Raises ``ConfigurationError`` for an application that is protected already, and for an observing
     verifier, which has no ``Grant`` to give.
@@ -128,6 +130,7 @@ def protect(
         exempt=exempt,
         root_path=root_path,
         development=development,
+        answer_key=answer_key,
     )
     gate.app = cast("ASGIApp", app.asgi_handler)
     app.asgi_handler = cast("LitestarApp", gate)

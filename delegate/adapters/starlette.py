@@ -30,6 +30,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Host, Match, Mount, WebSocketRoute
 
 from delegate.errors import ConfigurationError, DelegateError
+from delegate.keys import Signer
 from delegate.server.gate import Gate, Requirement, Resources, refusal_of
 from delegate.server.interface import ASGIApp, Scope
 from delegate.server.routes import Route, Says, chosen, is_public, leaves, naming_action, public, says_of
@@ -96,12 +97,13 @@ def protect(
     exempt: Iterable[str] = (),
     root_path: str = "",
     development: bool = False,
+    answer_key: Signer | None = None,
 ) -> None:
     """Verify every request to ``app``, outside of all its middleware, before and after this call.
 
-    ``exempt``, ``root_path`` and ``development`` are those of ``DelegateMiddleware``. Where a route names
-    no action and is not public, the application fails to start, or where its server knows no start-up, at
-    the first request.
+    ``exempt``, ``root_path``, ``development`` and ``answer_key`` are those of ``DelegateMiddleware``. Where a
+    route names no action and is not public, the application fails to start, or where its server knows no
+    start-up, at the first request.
 
     Raises ``ConfigurationError`` for an application that is protected or has served already, and for an
     observing verifier, which has no ``Grant`` to give. A FastAPI application has an adapter of its own.
@@ -116,6 +118,7 @@ def protect(
         exempt=exempt,
         root_path=root_path,
         development=development,
+        answer_key=answer_key,
     )
     build = app.build_middleware_stack
 

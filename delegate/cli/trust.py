@@ -1,4 +1,7 @@
-"""``trust add`` and ``trust show``: the file that says whom a verifier trusts, and how far."""
+"""``trust add`` and ``trust show``: the file that says whom a verifier trusts, and how far.
+
+``trust server`` writes a client's file: whose keys sign the answers of which server.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,10 @@ from delegate.canonical import parse_strict
 from delegate.cli.files import read_public_key, read_scope
 from delegate.cli.options import Json, parse_duration
 from delegate.cli.output import emit, reported, show
+from delegate.client.answers import ServerKeys
 from delegate.clock import Clock, read
 from delegate.errors import ConfigurationError
-from delegate.keys import Issuer, KeyRecord, TrustSnapshot, TrustStore, Usage, trust_file
+from delegate.keys import Issuer, KeyRecord, TrustSnapshot, TrustStore, Usage, server_file, trust_file
 from delegate.keys.record import Revocation
 from delegate.scope import Scope
 from delegate.token.explain import duration
@@ -88,6 +92,31 @@ def add(
 def show_trust(file: TrustFile, *, as_json: Json = False) -> None:
     """Show whom a trust file trusts."""
     _show(TrustStore.load(file).snapshot, as_json=as_json)
+
+
+@app.command("server")
+@reported
+def add_server(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of server keys, JSON.")],
+    *,
+    origin: Annotated[str, typer.Option(help="The server, such as https://api.example.com.")],
+    key: Annotated[str, typer.Option(metavar="KEY", help="The public key it signs answers with.")],
+    as_json: Json = False,
+) -> None:
+    """Expect signed answers from a server: add a key to a client's file, which is made if there is none.
+
+    Read it with ServerKeys.load(FILE). Several keys of one server may sign at the same time.
+    """
+    servers = server_file.load(file) if file.exists() else {}
+    added = KeyRecord(key=read_public_key(key), usages=frozenset({Usage.RESPONSE}), not_before=read(Clock()))
+    servers[origin] = (*servers.get(origin, ()), added)
+    ServerKeys(servers)
+    server_file.save(file, servers)
+    if as_json:
+        emit(cast("dict[str, JsonValue]", parse_strict(server_file.dump({origin: servers[origin]}))))
+    else:
+        rows = [f"  key {_key_text(record)}" for record in servers[origin]]
+        show("\n".join([f"server {origin}", *rows]))
 
 
 def _new_issuer(name: str, stated: dict[str, Any]) -> Issuer:

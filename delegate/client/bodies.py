@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
+from delegate.client.steps import Outgoing
 from delegate.errors import ConfigurationError
 from delegate.masking.logs import masked_logger
 
@@ -30,13 +31,19 @@ def require_lookout(masker: Masker) -> None:
         raise ConfigurationError(msg, field="body_masker")
 
 
-def inspect(masker: Masker, body: bytes, content_type: str, *, origin: str) -> None:
-    """Look into ``body``; raises ``MaskingBlockedError`` or ``MaskingLimitError`` where the policy blocks."""
-    findings = masker.mask(_opened(body, content_type)).findings
-    for finding in findings:
+def inspect(masker: Masker, body: bytes, request: Outgoing) -> None:
+    """Look into the body of ``request``; raises ``MaskingBlockedError`` or ``MaskingLimitError`` where the policy blocks."""
+    for finding in masker.mask(_opened(body, _content_type(request))).findings:
+        place = finding.pointer or "/"
         _log.warning(
-            "body for %s holds %s at %s (%s)", origin, finding.kind, finding.pointer or "/", finding.detector
+            "body for %s holds %s at %s (%s)", request.address.origin, finding.kind, place, finding.detector
         )
+
+
+def _content_type(request: Outgoing) -> str:
+    return next(
+        (value.decode("latin-1") for name, value in request.headers if name.lower() == b"content-type"), ""
+    )
 
 
 def _opened(body: bytes, content_type: str) -> object:

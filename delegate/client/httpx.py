@@ -11,17 +11,21 @@ is never changed. What is decided is in ``delegate.client.signing``; here it is 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeAlias, TypeVar, cast
 
 import httpx
 
+from delegate.client.answers import ServerKeys
 from delegate.client.context import current_action
 from delegate.client.signing import (
     Address,
     Answer,
+    Deliver,
     Discard,
     Outgoing,
+    ReadAnswer,
     ReadBody,
     Rules,
     Send,
@@ -35,15 +39,20 @@ from delegate.limits import BODY_MAX_BYTES_DEFAULT, WINDOW_DEFAULT
 from delegate.masking.masker import Masker
 from delegate.scope import Action
 
-__all__ = ["AsyncSigningTransport", "SigningTransport"]
+__all__ = ["ANSWER", "AsyncSigningTransport", "SigningTransport"]
 
 _Inner = TypeVar("_Inner", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
-_Step: TypeAlias = "ReadBody | Send | Discard[httpx.Response]"
+_Step: TypeAlias = (
+    "ReadBody | Send | ReadAnswer[httpx.Response] | Deliver[httpx.Response] | Discard[httpx.Response]"
+)
 _Resume: TypeAlias = "Callable[[Any], _Step]"
 
 _NO_ANSWER: Final = (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocolError)
 """By these httpx says that an answer did not come; the request may have been executed."""
+
+ANSWER: Final = "delegate.answer"
+"""The extension of a response whose signature was verified: its ``VerifiedAnswer``."""
 
 _MARK: Final = "delegate.signed"
 """The extension of a signed copy, by which a second signing transport below knows it."""
@@ -64,6 +73,7 @@ class _Signing(Generic[_Inner]):
         retries: int = 0,
         follow_same_origin: bool = False,
         body_limit: int = BODY_MAX_BYTES_DEFAULT,
+        server_keys: ServerKeys | None = None,
         body_masker: Masker | None = None,
     ) -> None:
         """Sign what goes through ``inner``. Raises ``ConfigurationError`` for a setting out of bounds.
@@ -77,6 +87,8 @@ class _Signing(Generic[_Inner]):
         - ``retries``: further tries of GET and HEAD, or with an Idempotency-Key, when no answer came;
         - ``follow_same_origin``: follow a 307 or 308 to the identical origin; all else raises;
         - ``body_limit``: the longest body that is held in memory to be signed, in bytes;
+        - ``server_keys``: the origins whose answers must be signed, and their keys. What such an answer
+          proves is in ``response.extensions["delegate.answer"]``, a ``VerifiedAnswer``;
         - ``body_masker``: looks for secrets in bodies that are to be signed; its policy warns or blocks.
         """
         self._inner: _Inner = inner
@@ -89,6 +101,7 @@ class _Signing(Generic[_Inner]):
             retries=retries,
             follow_same_origin=follow_same_origin,
             body_limit=body_limit,
+            server_keys=server_keys,
             body_masker=body_masker,
         )
 
@@ -123,15 +136,20 @@ class SigningTransport(_Signing[httpx.BaseTransport], httpx.BaseTransport):
     def _perform(self, request: httpx.Request, step: _Step) -> object:
         if isinstance(step, ReadBody):
             _require_plain(request)
-            return self._read(request, step)
+            return self._read(request.stream, step)
+        if isinstance(step, ReadAnswer):
+            with closing(step.response):
+                return self._read(step.response.stream, step)
+        if isinstance(step, Deliver):
+            return _held(step)
         if isinstance(step, Discard):
             return step.response.close()
         sent = _copy(request, step)
         return _answer(sent, self._inner.handle_request(sent))
 
-    def _read(self, request: httpx.Request, step: ReadBody) -> bytes:
+    def _read(self, stream: object, step: ReadBody | ReadAnswer[httpx.Response]) -> bytes:
         body = bytearray()
-        for chunk in cast("httpx.SyncByteStream", request.stream):
+        for chunk in cast("httpx.SyncByteStream", stream):
             body += chunk
             step.require_within(len(body))
         return bytes(body)
@@ -176,15 +194,22 @@ class AsyncSigningTransport(_Signing[httpx.AsyncBaseTransport], httpx.AsyncBaseT
     async def _perform(self, request: httpx.Request, step: _Step) -> object:
         if isinstance(step, ReadBody):
             _require_plain(request)
-            return await self._read(request, step)
+            return await self._read(request.stream, step)
+        if isinstance(step, ReadAnswer):
+            try:
+                return await self._read(step.response.stream, step)
+            finally:
+                await step.response.aclose()
+        if isinstance(step, Deliver):
+            return _held(step)
         if isinstance(step, Discard):
             return await step.response.aclose()
         sent = _copy(request, step)
         return _answer(sent, await self._inner.handle_async_request(sent))
 
-    async def _read(self, request: httpx.Request, step: ReadBody) -> bytes:
+    async def _read(self, stream: object, step: ReadBody | ReadAnswer[httpx.Response]) -> bytes:
         body = bytearray()
-        async for chunk in cast("httpx.AsyncByteStream", request.stream):
+        async for chunk in cast("httpx.AsyncByteStream", stream):
             body += chunk
             step.require_within(len(body))
         return bytes(body)
@@ -251,7 +276,23 @@ def _copy(request: httpx.Request, step: Send) -> httpx.Request:
 
 def _answer(sent: httpx.Request, response: httpx.Response) -> Answer[httpx.Response]:
     location = response.headers.get("location")
-    return Answer(response.status_code, None if location is None else _resolved(sent.url, location), response)
+    return Answer(
+        response.status_code,
+        None if location is None else _resolved(sent.url, location),
+        response,
+        response.headers.raw,
+    )
+
+
+def _held(step: Deliver[httpx.Response]) -> httpx.Response:
+    """The response that the caller reads: what was verified, from memory."""
+    received = step.response
+    return httpx.Response(
+        received.status_code,
+        headers=received.headers.raw,
+        stream=httpx.ByteStream(step.body),
+        extensions={**received.extensions, ANSWER: step.answer},
+    )
 
 
 def _resolved(base: httpx.URL, location: str) -> Address:

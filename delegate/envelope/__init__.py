@@ -6,6 +6,7 @@
 - ``target``      method, path, query and origin in their one form
 - ``digest``      Content-Digest
 - ``verify``      the server's steps;  ``sign``  the client's
+- ``response``    answers, signed for their request
 """
 
 from __future__ import annotations

@@ -1,5 +1,10 @@
 """Covered components, signature parameters, and the signature base (RFC 9421 sections 2 and 2.5).
 
+Requests and responses have one grammar, of which each uses its part: a request covers fields and derived
+components of its own and has six parameters; a response covers components of its request besides, marked
+``;req``, and has four parameters. A component's name here is its identifier without the quotes:
+``content-type``, ``@method;req``, ``signature;req;key="dlg"``.
+
 The signature base of a request *is* its canonical form: one line a component, in the signer's order, and
 the parameters last, as received. Our member of ``Signature-Input`` is accepted in its one strict
 serialization only, so its text can go into the base without being written again (design rule 4).
@@ -38,21 +43,25 @@ __all__ = [
     "ALWAYS_COVERED",
     "BODY_METHODS",
     "COVERED_IF_PRESENT",
+    "RESPONSE_TAG",
     "TAG",
     "Components",
     "Parameters",
+    "ResponseParameters",
     "parse_components",
     "parse_parameters",
+    "parse_response_parameters",
     "signature_base",
 ]
 
 TAG: Final = "delegate-v1"
 """The ``tag`` of a request signature of this profile (RFC 9421 section 2.3)."""
 
+RESPONSE_TAG: Final = "delegate-response-v1"
+"""The ``tag`` of a response signature of this profile."""
+
 ALGORITHMS: Final = {algorithm.http: algorithm.name for algorithm in _KEY_ALGORITHMS.values()}
 """RFC 9421 algorithm name -> our name of the key type."""
-
-_TAG_PARAMETER: Final = f';tag="{TAG}"'
 
 DERIVED: Final = frozenset({"@method", "@authority", "@path", "@query"})
 """The derived components of the profile; all four are always covered."""
@@ -78,9 +87,10 @@ BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 """Methods whose requests carry a digest even of an empty body."""
 
 _FIELD_NAME: Final = r"[a-z0-9!#$%&'*+\-.^_`|~]+"
-_ITEM: Final = re.compile(rf'"(@?{_FIELD_NAME})"')
-_ITEMS: Final = re.compile(rf'\((?:"@?{_FIELD_NAME}"(?: (?=")|(?=\))))*+\)')
-_ITEM_WITH_PARAMETERS: Final = re.compile(rf'"(@?{_FIELD_NAME})";')
+_OF_REQUEST: Final = r'(?:;req(?:;key="[a-z*][a-z0-9_\-.*]*+")?+)?+'
+_ITEM: Final = re.compile(rf'"(@?{_FIELD_NAME})"({_OF_REQUEST})')
+_ITEMS: Final = re.compile(rf'\((?:"@?{_FIELD_NAME}"{_OF_REQUEST}(?: (?=")|(?=\))))*+\)')
+_ITEM_WITH_PARAMETERS: Final = re.compile(rf'"(@?{_FIELD_NAME})"(?!{_OF_REQUEST}[ )]);')
 _SECONDS: Final = r"(0|[1-9][0-9]{0,10})"
 _STRING: Final = r'"([ !#-\[\]-~]*+)"'
 _VALUES: Final = {
@@ -89,18 +99,43 @@ _VALUES: Final = {
     "nonce": _STRING,
     "keyid": _STRING,
     "alg": _STRING,
-    "tag": f'"({TAG})"',
 }
-_IN_USUAL_ORDER: Final = re.compile("".join(f";{name}={value}" for name, value in _VALUES.items()))
-"""Most signers write the parameters as this profile lists them, which is read in half the time."""
-
-_PARAMETERS: Final = re.compile(
-    f"(?:;(?:{'|'.join(f'{name}={value}' for name, value in _VALUES.items())})){{{len(_VALUES)}}}"
-)
-"""All six in any order; a group for each value, in the order of ``_VALUES``."""
-
 _PARAMETER: Final = re.compile(r';([a-z*][a-z0-9_\-.*]*+)=?("[^"]*+"|[^;"]*+)')
 _TOO_FINE: Final = re.compile(r"[1-9][0-9]{11,14}")
+
+
+class _Form(NamedTuple):
+    """Which parameters a signature has, each once and in any order."""
+
+    values: dict[str, str]
+    """Name -> the expression of its value."""
+    in_usual_order: re.Pattern[str]
+    """As the profile lists them: most signers write them so, which is read in half the time."""
+    in_any_order: re.Pattern[str]
+    """All of them; a group for each value, in the order of ``values``."""
+
+    @classmethod
+    def of(cls, tag: str, *names: str) -> _Form:
+        """The form with these parameters and this tag."""
+        values = {name: _VALUES[name] for name in names} | {"tag": f'"({tag})"'}
+        each = [f"{name}={value}" for name, value in values.items()]
+        usual = "".join(f";{one}" for one in each)
+        return cls(values, re.compile(usual), re.compile(f"(?:;(?:{'|'.join(each)})){{{len(values)}}}"))
+
+    def read(self, text: str) -> tuple[str, ...]:
+        """The values, in the order of ``values``, with an algorithm that is known."""
+        match = self.in_usual_order.fullmatch(text) or self.in_any_order.fullmatch(text)
+        if match is None or None in (read := match.groups()):  # as many repeats as values: each came once
+            raise _parameter_refusal(self.values, text)
+        alg = read[-2]
+        if alg not in ALGORITHMS:
+            msg = f"algorithm {alg[:32]!r} is not one of {', '.join(ALGORITHMS)}"
+            raise AlgNotAllowedError(msg, component="alg", limit=tuple(ALGORITHMS))
+        return read
+
+
+_REQUEST_FORM: Final = _Form.of(TAG, "created", "expires", "nonce", "keyid", "alg")
+_RESPONSE_FORM: Final = _Form.of(RESPONSE_TAG, "created", "keyid", "alg")
 
 
 class Components(NamedTuple):
@@ -128,20 +163,30 @@ class Parameters(NamedTuple):
         return f"<Parameters {self.created} to {self.expires}, {self.keyid}>"
 
 
-def has_tag(parameters: str) -> bool:
+class ResponseParameters(NamedTuple):
+    """The parameters of a response signature; the fourth is the tag, and always ``RESPONSE_TAG``."""
+
+    created: int
+    keyid: str
+    alg: str
+
+
+def has_tag(parameters: str, tag: str = TAG) -> bool:
     """Whether a member's parameters name the tag of this profile: how ours is told from a proxy's.
 
     A plain search is exact here: inside a string the quotes would be escaped, and behind a closing quote
     the grammar of ``delegate.envelope.fields`` lets only ``;`` follow.
     """
-    return _TAG_PARAMETER in parameters
+    return f';tag="{tag}"' in parameters
 
 
 @lru_cache(maxsize=512)
-def parse_components(items: str) -> Components:
+def parse_components(items: str, required: frozenset[str] = ALWAYS_COVERED) -> Components:
     """Read the inner list of our member: ``("@method" "content-type" ...)``.
 
-    A pure function of its text, and clients repeat themselves, hence the cache; a refusal is never cached.
+    ``required`` names what must be covered; what in it is not a plain field (a derived component, one of
+    the request) may be covered, and nothing else that is not a plain field. A pure function, and clients
+    repeat themselves, hence the cache; a refusal is never cached.
 
     Raises ``ComponentUnsupportedError`` for a component or component parameter outside the profile,
     ``ComponentDuplicateError``, ``ComponentMissingError`` for one that is always covered, and
@@ -149,25 +194,31 @@ def parse_components(items: str) -> Components:
     """
     if _ITEMS.fullmatch(items) is None:
         if found := _ITEM_WITH_PARAMETERS.search(items):
-            msg = f"component {found[1]!r} has a parameter; the profile has none"
+            msg = f"component {found[1]!r} has a parameter that the profile does not have"
             raise ComponentUnsupportedError(msg, component=found[1])
         msg = "the covered components are not lower-case names separated by single spaces"
         raise SignatureInputMalformedError(msg, component="signature-input")
-    names = tuple(_ITEM.findall(items))
+    names = tuple(name + of_request for name, of_request in _ITEM.findall(items))
     if len(names) > SIGNATURE_MAX_COMPONENTS:
         msg = f"{len(names)} covered components, the limit is {SIGNATURE_MAX_COMPONENTS}"
         raise SignatureInputMalformedError(msg, component="signature-input", limit=SIGNATURE_MAX_COMPONENTS)
     as_set = frozenset(names)
     for name in names:
-        if name[0] == "@" and name not in DERIVED:
-            msg = f"derived component {name!r} is not of this profile"
-            raise ComponentUnsupportedError(msg, component=name)
+        if (name[0] == "@" or ";" in name) and name not in required:
+            msg = f"component {name!r} is not of this profile"
+            raise ComponentUnsupportedError(msg, component=name.partition(";")[0])
         if names.count(name) > 1:
             msg = f"component {name!r} is covered twice"
             raise ComponentDuplicateError(msg, component=name)
-    require_covered(ALWAYS_COVERED, as_set)
-    lines = [f'"{name.replace("%", "%%")}": %b\n' for name in (*names, "@signature-params")]
+    require_covered(required, as_set)
+    lines = [f"{identifier(name).replace('%', '%%')}: %b\n" for name in (*names, "@signature-params")]
     return Components(names, as_set, itemgetter(*names), "".join(lines)[:-1].encode())
+
+
+def identifier(name: str) -> str:
+    """A component's name as it is written: ``"content-type"``, ``"@method";req``."""
+    field, semicolon, of_request = name.partition(";")
+    return f'"{field}"{semicolon}{of_request}'
 
 
 def require_covered(required: frozenset[str], covered: frozenset[str]) -> None:
@@ -184,13 +235,7 @@ def parse_parameters(text: str) -> Parameters:
     Raises ``ParamMissingError``, ``ParamMalformedError``, ``TimestampUnitError``, ``NonceMalformedError``
     or ``AlgNotAllowedError``.
     """
-    match = _IN_USUAL_ORDER.fullmatch(text) or _PARAMETERS.fullmatch(text)
-    if match is None or None in (values := match.groups()):  # six repeats and six values: each came once
-        raise _parameter_refusal(text)
-    created, expires, nonce, keyid, alg, _tag = values
-    if alg not in ALGORITHMS:
-        msg = f"algorithm {alg[:32]!r} is not one of {', '.join(ALGORITHMS)}"
-        raise AlgNotAllowedError(msg, component="alg", limit=tuple(ALGORITHMS))
+    created, expires, nonce, keyid, alg, _tag = _REQUEST_FORM.read(text)
     try:
         return Parameters(int(created), int(expires), b64url_decode(nonce, size=NONCE_BYTES), keyid, alg)
     except MalformedError:
@@ -198,24 +243,33 @@ def parse_parameters(text: str) -> Parameters:
         raise NonceMalformedError(msg, component="nonce", limit=NONCE_BYTES) from None
 
 
-def _parameter_refusal(text: str) -> DelegateError:
-    """Say what is wrong with parameters that are not the six of the profile, once each, in their types."""
+def parse_response_parameters(text: str) -> ResponseParameters:
+    """Read the parameters of a response signature: exactly four, in any order.
+
+    Raises ``ParamMissingError``, ``ParamMalformedError``, ``TimestampUnitError`` or ``AlgNotAllowedError``.
+    """
+    created, keyid, alg, _tag = _RESPONSE_FORM.read(text)
+    return ResponseParameters(int(created), keyid, alg)
+
+
+def _parameter_refusal(values: Mapping[str, str], text: str) -> DelegateError:
+    """Say what is wrong with parameters that are not those of ``values``, once each, in their types."""
     found = _PARAMETER.findall(text)
     names = [name for name, _ in found]
     for name, value in found:
-        if name not in _VALUES or names.count(name) > 1:
+        if name not in values or names.count(name) > 1:
             msg = f"signature parameter {name[:32]!r} is unknown or repeated"
             return ParamMalformedError(msg, component=name)
-        if _VALUES[name] is _SECONDS and _TOO_FINE.fullmatch(value):
+        if values[name] is _SECONDS and _TOO_FINE.fullmatch(value):
             msg = f"{name} is not in seconds: more than 11 digits"
             return TimestampUnitError(msg, component=name, limit=TIMESTAMP_MAX)
-        if re.fullmatch(_VALUES[name], value) is None:
+        if re.fullmatch(values[name], value) is None:
             msg = f"signature parameter {name!r} is not of the type or form that the profile gives it"
             return ParamMalformedError(msg, component=name)
     if "".join(f";{name}={value}" for name, value in found) != text:
         msg = "the signature parameters are not of the form ;name=value without spaces"
         return ParamMalformedError(msg, component="signature-input")
-    name = next(name for name in _VALUES if name not in names)
+    name = next(name for name in values if name not in names)
     msg = f"signature parameter {name!r} is missing"
     return ParamMissingError(msg, component=name)
 

@@ -17,6 +17,7 @@ from delegate.envelope.components import (
     BODY_METHODS,
     COVERED_IF_PRESENT,
     TAG,
+    Components,
     Parameters,
     parse_components,
     signature_base,
@@ -41,12 +42,12 @@ if TYPE_CHECKING:
     from delegate.identity import Identity
     from delegate.keys import Signer
 
-__all__ = ["SignedRequest", "sign_request"]
+__all__ = ["SignedRequest", "sign_request", "write_signature"]
 
 LABEL: Final = "dlg"
 """The label of our signature; any other would verify as well."""
 
-_ALG_NAMES: Final = {key_type: name for name, key_type in ALGORITHMS.items()}
+ALG_NAMES: Final = {key_type: name for name, key_type in ALGORITHMS.items()}
 _ORDER: Final = (
     "@method",
     "@authority",
@@ -127,20 +128,31 @@ def sign_request(
     components = parse_components(items)
     nonce = os.urandom(NONCE_BYTES)
     public_key = signer.public_key
-    algorithm = _ALG_NAMES[public_key.alg]
+    algorithm = ALG_NAMES[public_key.alg]
     member = (
         f"{items};created={now};expires={now + lifetime}"
         f';nonce="{b64url_encode(nonce)}";keyid="{public_key.key_id}";alg="{algorithm}";tag="{TAG}"'
     )
+    written, base = write_signature(signer, Purpose.REQUEST, components, values, member)
+    added |= written
+    parameters = Parameters(now, now + lifetime, nonce, public_key.key_id, algorithm)
+    return SignedRequest(added, target, parameters, identity, digest, token, base)
+
+
+def write_signature(
+    signer: Signer, purpose: Purpose, components: Components, values: Mapping[str, bytes], member: str
+) -> tuple[dict[str, bytes], bytes]:
+    """Sign what ``member`` (of ``Signature-Input``, without its label) covers: two headers, and the base.
+
+    Raises ``HeaderTooLargeError``, what ``signature_base`` raises, and what the signer raises.
+    """
     if len(LABEL) + 1 + len(member) > SIGNATURE_INPUT_MAX_BYTES:
         msg = f"Signature-Input would be over {SIGNATURE_INPUT_MAX_BYTES} bytes: cover fewer headers"
         raise HeaderTooLargeError(msg, component="signature-input", limit=SIGNATURE_INPUT_MAX_BYTES)
     base = signature_base(components, values, member)
-    signature = signer.sign(Purpose.REQUEST, base)
-    added["signature-input"] = f"{LABEL}={member}".encode()
-    added["signature"] = f"{LABEL}=:{b64_encode(signature)}:".encode()
-    parameters = Parameters(now, now + lifetime, nonce, public_key.key_id, algorithm)
-    return SignedRequest(added, target, parameters, identity, digest, token, base)
+    signature = b64_encode(signer.sign(purpose, base))
+    headers = {"signature-input": f"{LABEL}={member}", "signature": f"{LABEL}=:{signature}:"}
+    return {name: value.encode() for name, value in headers.items()}, base
 
 
 def _delegation_value(token: str) -> bytes:

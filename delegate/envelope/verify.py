@@ -7,12 +7,13 @@ does I/O, reads a clock or knows about trust: ``delegate.verifier`` calls them i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from delegate.envelope.components import (
     ALGORITHMS,
     BODY_METHODS,
     COVERED_IF_PRESENT,
+    TAG,
     Components,
     Parameters,
     has_tag,
@@ -114,8 +115,17 @@ class EnvelopeRules:
             raise ConfigurationError(msg, field="proxy_adds", limit=sorted(READ_BY_VERIFIER))
 
 
-PickedMember: TypeAlias = tuple[str, str, bytes]
-"""Our member of ``Signature-Input`` as text, its items and its parameters, and of ``Signature``."""
+class PickedMember(NamedTuple):
+    """Our member of ``Signature-Input`` as text, and of ``Signature``."""
+
+    label: str
+    items: str
+    parameters: str
+    signature: bytes
+
+    def __repr__(self) -> str:
+        """The label; neither nonce nor signature."""
+        return f"<PickedMember {self.label!r}>"
 
 
 class SignedMember(NamedTuple):
@@ -126,13 +136,14 @@ class SignedMember(NamedTuple):
     components: Components
     parameters: Parameters
     signature: bytes
+    label: str
 
     def __repr__(self) -> str:
         """What is covered; neither nonce nor signature."""
         return f"<SignedMember over {', '.join(self.components.names)}>"
 
 
-def pick_signature(headers: Mapping[str, bytes]) -> PickedMember:
+def pick_signature(headers: Mapping[str, bytes], tag: str = TAG) -> PickedMember:
     """Step 2: find the one signature with our tag.
 
     Raises ``SignatureMissingError``, ``SignatureAmbiguousError``, ``SignatureInputMalformedError``,
@@ -140,15 +151,15 @@ def pick_signature(headers: Mapping[str, bytes]) -> PickedMember:
     """
     if "signature-input" not in headers or "signature" not in headers:
         name = "signature" if "signature-input" in headers else "signature-input"
-        msg = f"the request has no {name} header"
+        msg = f"the message has no {name} header"
         raise SignatureMissingError(msg, component=name)
-    label, member = _ours(parse_signature_input(headers["signature-input"].decode("latin-1")))
+    label, member = _ours(parse_signature_input(headers["signature-input"].decode("latin-1")), tag)
     try:
         signature = _read_signature(label, member, headers["signature"].decode("latin-1"))
     except DelegateError:
         require_well_formed(member)
         raise
-    return *member, signature
+    return PickedMember(label, *member, signature)
 
 
 def _read_signature(label: str, member: InnerList, text: str) -> bytes:
@@ -171,11 +182,11 @@ def _too_large(size: int, limit: int, name: str) -> HeaderTooLargeError:
     return HeaderTooLargeError(msg, component=name, limit=limit)
 
 
-def _ours(members: Mapping[str, InnerList]) -> tuple[str, InnerList]:
+def _ours(members: Mapping[str, InnerList], tag: str) -> tuple[str, InnerList]:
     """The one member with our tag; those of others must be well-formed and are otherwise unused."""
     ours = None
     for label, member in members.items():
-        if not has_tag(member[1]):
+        if not has_tag(member[1], tag):
             require_well_formed(member)
         elif ours is None:
             ours = (label, member)
@@ -194,10 +205,10 @@ def read_member(picked: PickedMember) -> SignedMember:
     Raises what ``parse_components`` and ``parse_parameters`` raise, and ``SignatureInputMalformedError``
     for what is not even a structured field.
     """
-    items, parameters, signature = picked
+    label, items, parameters, signature = picked
     try:
         return SignedMember(
-            items + parameters, parse_components(items), parse_parameters(parameters), signature
+            items + parameters, parse_components(items), parse_parameters(parameters), signature, label
         )
     except DelegateError:
         require_well_formed((items, parameters))

@@ -3,7 +3,8 @@
 ``ed25519.py`` and ``p256.py`` are the two signature rules, ``algorithm.py`` the table of them; ``jwk.py`` and
 ``pem.py`` (with ``pbes2.py``, what opening one costs) are the two foreign formats of a key;
 ``key.py`` is the key itself and ``jwks.py`` sets of them; ``record.py`` is what an operator decides about
-keys and issuers, ``trust.py`` the store of that, and ``trust_file.py`` its file. Imports run in this order.
+keys and issuers, ``trust.py`` the store of that, and ``trust_file.py`` its file; ``server_file.py`` is a
+client's file of servers' keys, and ``records_file.py`` what both files share. Imports run in this order.
 """
 
 from __future__ import annotations

@@ -87,6 +87,11 @@ class TrustSnapshot:
         """The record of the key that signs requests under this id, and the issuer that has it."""
         return self._request_keys.get(kid)
 
+    def usages(self, kid: str) -> frozenset[Usage]:
+        """What the records of this key, whosever they are, trust it for; empty for an unknown key."""
+        records = [self._keys.get((issuer.name, kid)) for issuer in self.issuers]
+        return frozenset(usage for record in records if record for usage in record.usages)
+
     def with_issuer(self, issuer: Issuer) -> TrustSnapshot:
         """A snapshot with this issuer, in the place of one of its name or at the end."""
         others = {known.name: known for known in self.issuers}

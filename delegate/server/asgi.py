@@ -20,10 +20,13 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import unquote
 
+from delegate.envelope.response import is_asked_for
 from delegate.envelope.target import require_method, require_target
 from delegate.errors import ActionUnmappedError, ConfigurationError, DelegateError, TargetRejectedError
+from delegate.keys import Signer
 from delegate.masking.logs import masked_logger
 from delegate.scope import Action
+from delegate.server.answers import SigningSend, without_shortcuts
 from delegate.server.body import RequestBody
 from delegate.server.development import masked_base
 from delegate.server.interface import ASGIApp, Message, Receive, Scope, Send
@@ -58,7 +61,16 @@ _log: Final = masked_logger("delegate.server")
 class DelegateMiddleware:
     """Wraps an ASGI 3 application; see the top of this file."""
 
-    __slots__ = ("_action_for", "_development", "_exempt", "_public", "_root_path", "_verifier", "app")
+    __slots__ = (
+        "_action_for",
+        "_answer_key",
+        "_development",
+        "_exempt",
+        "_public",
+        "_root_path",
+        "_verifier",
+        "app",
+    )
 
     def __init__(
         self,
@@ -71,6 +83,7 @@ class DelegateMiddleware:
         public: Callable[[Scope], bool] | None = None,
         root_path: str = "",
         development: bool = False,
+        answer_key: Signer | None = None,
     ) -> None:
         """Check the configuration; raises ``ConfigurationError``.
 
@@ -79,7 +92,9 @@ class DelegateMiddleware:
         - ``public``: answers whether a request may pass unverified, for adapters that know the routes;
         - ``root_path``: where the application is mounted, as its server or an application around it says in
           the scope; any other is refused, for one server takes it from a header of the request;
-        - ``development=True`` tells every caller why it was refused and what this server saw.
+        - ``development=True`` tells every caller why it was refused and what this server saw;
+        - ``answer_key`` signs the answers to verified requests that ask for it, refusals among them; see
+          ``delegate.server.answers``. It must be a key for nothing else.
 
         With ``Verifier(mode="observe")`` every request passes, its verdict is logged, and no ``Verified``
         or ``Grant`` exists.
@@ -87,6 +102,9 @@ class DelegateMiddleware:
         if verifier.mode == "enforce" and (action_for is not None) == handlers_authorize:
             msg = "give either action_for=, or handlers_authorize=True where handlers call Verified.authorize"
             raise ConfigurationError(msg, field="action_for")
+        if answer_key is not None:
+            verifier.require_answer_key(answer_key.public_key)
+        self._answer_key = answer_key
         self.app: Final = app
         self._verifier = verifier
         self._action_for = action_for
@@ -116,7 +134,7 @@ class DelegateMiddleware:
         try:
             verified = await self._admit(scope, body)
         except DelegateError as error:
-            await self._refuse(error, scope, body, send)
+            await self._refuse(error, scope, body, self._signing(scope, send) if error.proved else send)
         except Exception:  # noqa: BLE001 - whatever it is, the request is not forwarded
             _log.exception("a defect while verifying; the request is refused")
             await _answer(INTERNAL, scope, body, send)
@@ -124,7 +142,15 @@ class DelegateMiddleware:
             if verified is None:
                 await self.app(scope, body.replay, send)
             else:
-                await self._hand_on(verified, scope, body, send)
+                await self._hand_on(verified, scope, body, self._signing(scope, send))
+
+    def _signing(self, scope: Scope, send: Send) -> Send:
+        """``send`` for an answer to a request whose signatures have verified: it signs if that was asked."""
+        if self._answer_key is None or not is_asked_for(scope["headers"]):
+            return send
+        scope["extensions"] = without_shortcuts(scope)
+        binding = self._verifier.binding(_request(scope))
+        return SigningSend(send, self._answer_key, binding, self._verifier.clock)
 
     async def _admit(self, scope: Scope, body: RequestBody) -> Verified | None:
         """The proof, or ``None`` for a request that passes unverified; raises to refuse."""

@@ -27,6 +27,7 @@ from delegate.errors import (
     DelegateError,
     ResourceMalformedError,
 )
+from delegate.keys import Signer
 from delegate.masking.logs import masked_logger
 from delegate.scope import Action
 from delegate.server.asgi import DENIED, GRANT, VERIFIED, DelegateMiddleware
@@ -198,6 +199,7 @@ class Gate:
         exempt: Iterable[str] = (),
         root_path: str = "",
         development: bool = False,
+        answer_key: Signer | None = None,
         prepare: Callable[[], None] = _nothing,
     ) -> None:
         """Check the configuration; raises ``ConfigurationError``.
@@ -205,7 +207,7 @@ class Gate:
         - ``says``: what the route says that a request of this scope will reach;
         - ``leaves``: all routes that there are;
         - ``prepare``: runs once, after all routes were found to be mapped;
-        - ``exempt``, ``root_path`` and ``development`` are those of ``DelegateMiddleware``.
+        - ``exempt``, ``root_path``, ``development`` and ``answer_key`` are those of ``DelegateMiddleware``.
 
         The application is set as ``app`` before the first request.
         """
@@ -227,6 +229,7 @@ class Gate:
             public=self._is_public,
             root_path=root_path,
             development=development,
+            answer_key=answer_key,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from delegate.errors import (
+    PROBLEM_TYPE_PREFIX,
     PUBLIC_BEFORE_PROOF,
     ConfigurationError,
     DelegateError,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["INTERNAL", "Problem", "public_refusal"]
 
-_TYPE_PREFIX: Final = "urn:delegate:problem:"
 _UNAVAILABLE: Final = 503
 
 
@@ -84,7 +84,7 @@ def public_refusal(
     """
     told = _told(error, development=development)
     members: dict[str, JsonValue] = {
-        "type": _TYPE_PREFIX + told.code,
+        "type": PROBLEM_TYPE_PREFIX + told.code,
         "title": told.code.replace("_", " "),
         "status": told.status,
         "code": told.code,

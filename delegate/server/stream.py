@@ -8,16 +8,15 @@ end is noticed by a timer and, where the verifier's clock runs ahead of it, at t
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from delegate.clock import Clock, read
+from delegate.envelope.response import is_event_stream
 
 if TYPE_CHECKING:
     from delegate.server.interface import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["serve_until"]
-
-_EVENT_STREAM: Final = b"text/event-stream"
 
 
 async def serve_until(
@@ -45,7 +44,7 @@ def _ending(send: Send, timer: asyncio.Timeout, expires_at: int, clock: Clock) -
     async def send_until(message: Message) -> None:
         nonlocal streaming
         if message["type"] == "http.response.start":
-            streaming = _is_event_stream(message)
+            streaming = is_event_stream(message.get("headers", ()))
             if streaming:
                 _end_in(timer, expires_at - read(clock))
         elif streaming and not timer.expired():
@@ -63,10 +62,3 @@ def _ending(send: Send, timer: asyncio.Timeout, expires_at: int, clock: Clock) -
 
 def _end_in(timer: asyncio.Timeout, seconds: float) -> None:
     timer.reschedule(asyncio.get_running_loop().time() + seconds)
-
-
-def _is_event_stream(start: Message) -> bool:
-    return any(
-        bytes(name).lower() == b"content-type" and bytes(value).lower().startswith(_EVENT_STREAM)
-        for name, value in start.get("headers", ())
-    )

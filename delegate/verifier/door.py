@@ -15,6 +15,7 @@ from delegate.clock import Clock, read
 from delegate.envelope.target import Origins
 from delegate.envelope.verify import EnvelopeRules
 from delegate.errors import ConfigurationError, DelegateError, MalformedError, ReplayStoreUnavailableError
+from delegate.keys import Usage
 from delegate.limits import (
     BODY_DEADLINE_DEFAULT,
     BODY_MAX_BYTES_DEFAULT,
@@ -26,12 +27,13 @@ from delegate.masking.logs import masked_logger
 from delegate.names import require_name
 from delegate.token.cache import ChainCache
 from delegate.verifier.explain import Explanation
-from delegate.verifier.steps import Claim, Policy, ReadBody, Request, rebuilt_base, verification_steps
+from delegate.verifier.steps import Claim, Policy, ReadBody, Request, bind, rebuilt_base, verification_steps
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from delegate.keys import TrustStore
+    from delegate.envelope.response import RequestBinding
+    from delegate.keys import PublicKey, TrustStore
     from delegate.replay import AsyncReplayStore, ReplayStore
     from delegate.revocation import Revocations
     from delegate.verifier.proof import Verified
@@ -184,6 +186,22 @@ class Verifier:
         Raises what steps 1 to 5 raise.
         """
         return rebuilt_base(self._policy, request)
+
+    def binding(self, request: Request) -> RequestBinding:
+        """What a signed answer to ``request`` is bound to; raises what steps 1 to 5 raise.
+
+        Whether to answer at all is not decided here: call it for a request whose signatures have verified.
+        """
+        return bind(self._policy, request)
+
+    def require_answer_key(self, key: PublicKey) -> None:
+        """Refuse a key to sign answers with that the trust store has for anything else.
+
+        Raises ``ConfigurationError``.
+        """
+        if others := self._policy.trust.snapshot.usages(key.key_id) - {Usage.RESPONSE}:
+            msg = f"answer_key: the trust store has this key to {min(others)}, and a key has one use"
+            raise ConfigurationError(msg, field="answer_key", limit=Usage.RESPONSE)
 
     def _require_enforcing(self) -> None:
         if self.mode != "enforce":

@@ -18,9 +18,11 @@ from delegate.clock import Clock, read
 from delegate.envelope.components import Parameters, signature_base
 from delegate.envelope.digest import require_digest
 from delegate.envelope.message import snapshot
+from delegate.envelope.response import RequestBinding, binding_received
 from delegate.envelope.target import Origins, origin_authority, require_method
 from delegate.envelope.verify import (
     EnvelopeRules,
+    SignedMember,
     pick_signature,
     read_delegation,
     read_member,
@@ -56,7 +58,7 @@ if TYPE_CHECKING:
     from delegate.keys import Issuer, KeyRecord, PublicKey, TrustSnapshot, TrustStore
     from delegate.revocation import Revocations
 
-__all__ = ["Claim", "Policy", "ReadBody", "Request", "rebuilt_base", "verification_steps"]
+__all__ = ["Claim", "Policy", "ReadBody", "Request", "bind", "rebuilt_base", "verification_steps"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +150,7 @@ def verification_steps(policy: Policy, request: Request) -> Steps:
         picked = pick_signature(headers)
         step = 3
         member = read_member(picked)
-        member_text, components, parameters, signature = member
+        member_text, components, parameters, signature, _label = member
         hidden = require_coverage(member, request.method, headers, repeated, policy.rules)
         step = 4
         now = read(policy.clock)
@@ -205,10 +207,21 @@ def verification_steps(policy: Policy, request: Request) -> Steps:
 
 def rebuilt_base(policy: Policy, request: Request) -> bytes:
     """The signature base as this server sees it: what a signer's base is compared with, line by line."""
+    member, headers, target = _reread(policy, request)
+    return signature_base(member.components, headers | target, member.text)
+
+
+def bind(policy: Policy, request: Request) -> RequestBinding:
+    """What an answer to ``request`` is bound to; raises what steps 1 to 5 raise."""
+    return binding_received(*_reread(policy, request))
+
+
+def _reread(policy: Policy, request: Request) -> tuple[SignedMember, dict[str, bytes], dict[str, bytes]]:
+    """The signature of ``request``, its headers, and its target, without deciding anything."""
     headers, _ = snapshot(request.headers)
     member = read_member(pick_signature(headers))
     _, target = _read_target(policy, request, headers)
-    return signature_base(member.components, headers | target, member.text)
+    return member, headers, target
 
 
 def _read_target(

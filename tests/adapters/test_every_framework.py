@@ -11,12 +11,16 @@ from typing import Any
 import pytest
 
 import delegate
+from delegate.envelope.response import ACCEPT_SIGNATURE, verify_response
 from delegate.errors import ConfigurationError, DelegateError, MalformedError, OutOfScopeError
+from delegate.keys import SigningKey
 from delegate.server.interface import ASGIApp
+from delegate.verifier import Request
 from tests.adapters.shops import READ, SHOPS, STRANGER, Shop, ask, signed
 from tests.server.driver import STALL, Answer, call, chunked
 from tests.support.world import World
 
+ANSWER_KEY = SigningKey.from_seed(b"shop: answer key".ljust(32))
 BODY = b'{"cents":1250}'
 Build = Callable[..., Shop]
 
@@ -150,6 +154,28 @@ def test_development_shows_the_true_code(build: Build, world: World) -> None:
     assert signed(shop.app, world.stranger, "GET", "/v1/orders").code == "untrusted_root"
     answer = signed(shop.app, world.worker, "POST", "/v1/refunds/o-9", BODY)
     assert (answer.code, answer.problem["step"]) == ("out_of_scope", None)
+
+
+@pytest.mark.parametrize(
+    ("target", "status"), [("/v1/refunds/o-1", 200), ("/v1/refunds/o-9", 403), ("/nowhere", 403)]
+)
+def test_answers_and_refusals_are_signed(build: Build, world: World, target: str, status: int) -> None:
+    """Of the handler, of its requirement, and of the gate: one key for all of them."""
+    shop = build(answer_key=ANSWER_KEY)
+    own = world.worker.sign(
+        "POST", target, body=BODY, headers={"accept-signature": ACCEPT_SIGNATURE.encode()}
+    )
+    answer = ask(shop.app, "POST", target, own, BODY)
+    assert answer.status == status
+    request = Request(method="POST", path=target.encode(), headers=own)
+    assert verify_response(
+        world.verifier().binding(request),
+        status=status,
+        headers=answer.messages[0]["headers"],
+        body=answer.body,
+        key_for={ANSWER_KEY.key_id: ANSWER_KEY.public_key}.__getitem__,
+    )
+    assert status == 200 or len(answer.problem["request_id"]) == 64
 
 
 # --- configuration ---------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import pytest
 from typer import Exit
 
 from delegate.cli.output import reported
+from delegate.client.answers import ServerKeys
 from delegate.errors import MalformedError
 from delegate.keys import PublicKey, SigningKey, TrustStore
 from delegate.scope import Scope
@@ -138,6 +139,22 @@ def test_a_new_issuer_needs_its_bounds(desk: Desk) -> None:
     ran = desk.run("trust", "add", desk.path("trust.json"), "--issuer", "other", "--ceiling", "unrestricted")
     assert (ran.code, code_of(ran.err)) == (2, "configuration")
     assert "with --audience, --max-depth" in ran.err
+
+
+def test_trust_server_writes_the_keys_that_sign_a_servers_answers(desk: Desk) -> None:
+    path = desk.path("servers.json")
+    for key in (ISSUER, HOLDER):
+        ran = desk.run("trust", "server", path, "--origin", ORIGIN, "--key", key.public_key.text)
+        assert (ran.code, f"{key.key_id} active: response" in ran.out) == (0, True)
+    servers = ServerKeys.load(path)
+    assert servers.origins == {ORIGIN}
+    assert servers.key(ORIGIN, HOLDER.key_id, now=4_000_000_000) == HOLDER.public_key
+    before = path.read_bytes()
+    for origin, key in ((ORIGIN, HOLDER), ("api.example.com", WORKER)):
+        refused = desk.run("trust", "server", path, "--origin", origin, "--key", key.public_key.text)
+        assert (refused.code, path.read_bytes()) == (2, before)
+    third = desk.run("trust", "server", path, "--origin", ORIGIN, "--key", WORKER.public_key.text, "--json")
+    assert len(third.json["origins"][ORIGIN]) == 3
 
 
 def test_trust_show_tells_what_is_trusted(desk: Desk) -> None:

@@ -22,6 +22,7 @@ COMMANDS = {
     "keygen": ("keygen",),
     "key-show": ("key", "show"),
     "trust-add": ("trust", "add"),
+    "trust-server": ("trust", "server"),
     "trust-show": ("trust", "show"),
     "issue": ("issue",),
     "attenuate": ("attenuate",),

@@ -9,9 +9,11 @@ from typing import Any, Final
 
 import httpx
 
+from delegate.client.answers import ServerKeys
 from delegate.client.context import Delegation, with_delegation
 from delegate.client.httpx import AsyncSigningTransport, SigningTransport
 from delegate.clock import ManualClock
+from delegate.envelope.response import sign_response
 from delegate.identity import Identity
 from delegate.keys import Issuer, KeyRecord, SigningKey, TrustStore, Usage
 from delegate.replay.memory import MemoryReplayStore
@@ -30,6 +32,8 @@ READ_ONLY: Final = Scope(tools=["orders.read"], operations=["read"])
 
 ISSUER_KEY: Final = SigningKey.from_seed(b"issuer--" * 4)
 WORKER_KEY: Final = SigningKey.from_seed(b"worker--" * 4)
+ANSWER_KEY: Final = SigningKey.from_seed(b"answers-" * 4)
+SERVER_KEYS: Final = ServerKeys({ORIGIN: [ANSWER_KEY.public_key]})
 ME: Final = Identity(agent="worker-agent", run="rt-1", service="spiffe://local/agent/worker-agent")
 
 Handler = Callable[[httpx.Request], httpx.Response]
@@ -132,6 +136,43 @@ class Server:
     def last(self) -> httpx.Request:
         """The request that came last."""
         return self.requests[-1]
+
+
+class SigningServer(Server):
+    """A server that signs its answers; ``spoil`` is what the network then makes of them."""
+
+    def __init__(self, key: SigningKey = ANSWER_KEY) -> None:
+        super().__init__()
+        self.key = key
+        self.spoil: Callable[[httpx.Response], httpx.Response] = lambda answer: answer
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        """Verify, and sign the answer."""
+        return self.spoil(self.signed(request, super().handle(request)))
+
+    def signed(self, request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        """``answer`` with a signature for ``request``."""
+        body = b"".join(answer.stream)  # type: ignore[arg-type]
+        added = sign_response(
+            self.key,
+            self.verifier.binding(arrived(request)),
+            status=answer.status_code,
+            headers=answer.headers.raw,
+            body=body,
+            now=NOW,
+        )
+        lines = [*answer.headers.raw, *((name.encode(), value) for name, value in added.items())]
+        return httpx.Response(answer.status_code, headers=lines, stream=httpx.ByteStream(body))
+
+    def client(
+        self, handle: Handler | None = None, client: dict[str, Any] | None = None, **settings: Any
+    ) -> Any:
+        """An ``httpx.Client`` that signs, and wants signed answers."""
+        return super().client(handle, client, **{"server_keys": SERVER_KEYS, **settings})
+
+    def async_client(self, **settings: Any) -> httpx.AsyncClient:
+        """The same, async."""
+        return super().async_client(**{"server_keys": SERVER_KEYS, **settings})
 
 
 def arrived(request: httpx.Request) -> Request:
