@@ -32,7 +32,10 @@ def require_lookout(masker: Masker) -> None:
 
 
 def inspect(masker: Masker, body: bytes, request: Outgoing) -> None:
-    """Look into the body of ``request``; raises ``MaskingBlockedError`` or ``MaskingLimitError`` where the policy blocks."""
+    """Look into the body of ``request``.
+
+    Raises ``MaskingBlockedError`` or ``MaskingLimitError`` where the policy blocks.
+    """
     for finding in masker.mask(_opened(body, _content_type(request))).findings:
         place = finding.pointer or "/"
         _log.warning(
@@ -41,9 +44,8 @@ def inspect(masker: Masker, body: bytes, request: Outgoing) -> None:
 
 
 def _content_type(request: Outgoing) -> str:
-    return next(
-        (value.decode("latin-1") for name, value in request.headers if name.lower() == b"content-type"), ""
-    )
+    found = (value for name, value in request.headers if name.lower() == b"content-type")
+    return next(found, b"").decode("latin-1")
 
 
 def _opened(body: bytes, content_type: str) -> object:

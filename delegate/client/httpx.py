@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from types import TracebackType
-from typing import Any, Final, Generic, Self, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeAlias, TypeVar, cast
 
 import httpx
 
@@ -36,8 +36,10 @@ from delegate.client.signing import (
 from delegate.clock import Clock
 from delegate.errors import ConfigurationError, TargetRejectedError
 from delegate.limits import BODY_MAX_BYTES_DEFAULT, WINDOW_DEFAULT
-from delegate.masking.masker import Masker
 from delegate.scope import Action
+
+if TYPE_CHECKING:
+    from delegate.masking.masker import Masker
 
 __all__ = ["ANSWER", "AsyncSigningTransport", "SigningTransport"]
 

@@ -86,8 +86,8 @@ def exchange(
     Raises, before sending: ``DelegationMissingError``, ``OutOfScopeError``, ``ResourceMalformedError``,
     ``AudienceMismatchError``, ``DelegationExpiredError``, ``DelegationNotYetValidError``,
     ``AuthorityRejectedError``, ``BodyTooLargeError``, ``MalformedError``, ``MaskingBlockedError``,
-    ``MaskingLimitError`` and what ``sign_request`` raises; after it: ``ResponseUnboundError``, ``RedirectRefusedError``, or any of the former for a later try, with
-    ``executed="unknown"``.
+    ``MaskingLimitError`` and what ``sign_request`` raises; after it: ``ResponseUnboundError``,
+    ``RedirectRefusedError``, or any of the former for a later try, with ``executed="unknown"``.
     """
     delegation = rules.delegation_for(request.address.origin)
     if delegation is None:

@@ -47,11 +47,8 @@ class Shape(NamedTuple):
 
 
 def shape_of(value: object) -> Shape | None:
-    """How to take ``value`` apart; ``None`` where it is no container that is looked into."""
+    """How to take ``value``, of no type in ``EXACT``, apart; ``None`` where it is not looked into."""
     cls = type(value)
-    exact = EXACT.get(cls)
-    if exact is not None:
-        return exact
     if cls is types.MappingProxyType:
         (behind,) = gc.get_referents(value)
         return _PROXY if issubclass(type(behind), dict) else _FOREIGN_PROXY

@@ -8,9 +8,11 @@ import urllib.parse
 
 import pytest
 
+from delegate import known_secrets
 from delegate.errors import ConfigurationError
 from delegate.keys import SigningKey
 from delegate.masking import Masker, Policy, mask_metadata, register_secret, registered
+from delegate.masking.known import KnownValues
 from tests.masking.samples import masked
 
 WORDS = "the quick brown fox"
@@ -47,6 +49,13 @@ def test_the_librarys_own_keys_are_known() -> None:
     (secret, *_) = key.__known_secrets__()
     text = base64.b64encode(secret).decode()
     assert text not in masked({"note": f"dump {text}"})["note"]
+
+
+def test_nothing_known_is_nothing_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_secrets, "values", lambda: iter(()))
+    values = KnownValues()
+    assert not values.stand_in([WORDS])
+    assert list(values.find(WORDS)) == []
 
 
 @pytest.mark.parametrize("secret", ["short", b"1234567", "\ud800" * 20])

@@ -201,15 +201,18 @@ def test_enums_become_text_where_their_value_is_a_secret() -> None:
 # --- exceptions ------------------------------------------------------------------------------------
 
 
-def raised(code: int, text: str) -> ProblemError:
+def fail(error: Exception, cause: Exception) -> None:
+    raise error from cause
+
+
+def raised(code: int, text: str) -> Any:
     """An error that came from another, both with the text."""
+    inner = KeyError(text)
+    inner.add_note(f"at {text}")
     try:
-        raise KeyError(text)
-    except KeyError as inner:
-        inner.add_note(f"at {text}")
-        error = ProblemError(code, text)
-        error.__cause__ = inner
-        return error.with_traceback(inner.__traceback__)
+        fail(ProblemError(code, text), inner)
+    except ProblemError as error:
+        return error
 
 
 def test_exceptions_stay_exceptions_without_their_secrets() -> None:
