@@ -217,7 +217,7 @@ MASKING_MAX_NODES: Final = 50_000
 """Containers and texts of one value: shared references let a small value spell out an enormous one."""
 
 MASKING_MAX_ITEMS: Final = 250_000
-"""All members of all containers, the numbers among them, for the same reason: about half a second of walking."""
+"""All members of all containers, the numbers among them, for the same reason: half a second of walking."""
 
 MASKING_STRING_MAX_CHARS: Final = 256 * 1024
 """One text: what is longer is a document, and belongs where documents are kept."""

@@ -89,8 +89,6 @@ class Masker:
         joined = NUL.join(texts)
         if rules.recognizer is not None or not _fits(joined, texts) or rules.known.stand_in(plain.keys):
             return None
-        if joined.count(NUL) >= len(texts) > 0:
-            return None
         hits = rules.scanner.scan(joined)
         marked = "MASKED" in joined
         if not hits and not marked and not plain.named:

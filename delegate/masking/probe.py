@@ -88,11 +88,11 @@ def look(  # noqa: C901, PLR0911, PLR0912 - a call for each member would cost mo
                 kind = type(value)
                 if kind is str:
                     text(value)
-                elif kind is dict or kind is list or kind is tuple:
-                    below(value)
                 elif kind is int or kind is float:
                     if not -LARGE < value < LARGE:
                         return None
+                elif kind is dict or kind is list or kind is tuple:
+                    below(value)
                 elif kind not in INERT:
                     return None
         else:
@@ -104,11 +104,11 @@ def look(  # noqa: C901, PLR0911, PLR0912 - a call for each member would cost mo
                     if "=" in value or value[:1] == "-":
                         return None
                     text(value)
-                elif kind is dict or kind is list or kind is tuple:
-                    below(value)
                 elif kind is int or kind is float:
                     if not -LARGE < value < LARGE:
                         return None
+                elif kind is dict or kind is list or kind is tuple:
+                    below(value)
                 elif kind not in INERT:
                     return None
     plain = Plain(containers, keys, texts, named)

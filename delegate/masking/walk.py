@@ -6,7 +6,7 @@ Three passes, none of them recursive:
    stands under: its key, a name beside it, or the name of a container above it. Cycles, what is too deep,
    too many or too long, and objects that cannot be looked into become markers here and now.
 2. **Searched.** All leaves are joined with NUL between them and searched at once; a leaf that stands under
-   a telling name is searched again as its value, and one that holds NUL is searched by itself.
+   a telling name is searched again as its value.
 3. **Put together.** From the last container to the first, those in which something changed are made anew.
    What did not change is the same object as before, and nothing that was given is ever changed.
 
@@ -253,15 +253,11 @@ class Walk:
 
     def _hits(self, texts: Sequence[str]) -> Sequence[Sequence[Hit] | None]:
         """What was found in each text; ``None`` where it has to be searched by itself."""
-        alone = [NUL in text for text in texts]
         try:
-            hits = self._rules.scanner.scan(NUL.join(text for text in texts if NUL not in text))
+            found = divided([len(text) for text in texts], self._rules.scanner.scan(NUL.join(texts)))
         except Exception:  # noqa: BLE001 - then each text by itself, so that one cannot spoil the others
             return [None] * len(texts)
-        spread = divided([len(text) for text in texts if NUL not in text], hits)
-        places = [index for index, single in enumerate(alone) if not single]
-        found = {places[which]: each for which, each in spread.items()}
-        return [None if single else found.get(index, ()) for index, single in enumerate(alone)]
+        return [found.get(index, ()) for index in range(len(texts))]
 
     def _settled(self, leaf: _Leaf, hits: Sequence[Hit] | None) -> None:
         """Decide over one text, and put what may leave of it in its place; ``None``: search it first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -39,7 +40,7 @@ def mask_with(scanner: Any, value: object) -> Masked:
 
 
 @pytest.mark.parametrize("value", [["a", "poison b", TOKEN, 1], {"a": [b"x", "poison"], "t": TOKEN}], ids=str)
-def test_a_text_that_cannot_be_searched_is_masked_and_spoils_no_other(value: Any) -> None:
+def test_i5_a_text_that_cannot_be_searched_is_masked_and_spoils_no_other(value: Any) -> None:
     """'A failure inside masking masks the subtree and is a finding.'"""
     out, found = mask_with(Failing("poison"), value)
     assert "poison" not in str(out)
@@ -58,11 +59,12 @@ def test_a_search_that_fails_for_all_texts_at_once_is_made_of_each() -> None:
 def test_a_value_that_changed_meanwhile_is_walked_anew() -> None:
     rules = Masker()._rules
     hit = {0: [Hit(0, 1, "secret", "x", 0)]}
-    for change in (
+    changes: list[Callable[[dict[str, Any]], object]] = [
         lambda value: value.update(a="other"),
         lambda value: value.clear(),
         lambda value: value.update(a=1),
-    ):
+    ]
+    for change in changes:
         value: dict[str, Any] = {"a": "text"}
         plain = look(value, rules.names)
         assert plain is not None
@@ -98,5 +100,5 @@ def test_records_with_empty_slots_are_read() -> None:
 
 
 def test_types_of_the_interpreter_that_cannot_be_made_become_plain() -> None:
-    moment = time.struct_time([TOKEN, *range(8)])  # type: ignore[arg-type]
+    moment = time.struct_time([TOKEN, *range(8)])
     assert masked(moment) == (MARK, *range(8))

@@ -36,7 +36,7 @@ def test_findings_name_the_line() -> None:
 
 
 @pytest.mark.parametrize("shift", [-2000, -100, -45, -41, -40, -20, -1, 0, 1, 60, MASKING_OVERLAP_CHARS])
-def test_a_secret_at_the_edge_of_a_window_is_found(shift: int) -> None:
+def test_i3_a_secret_at_the_edge_of_a_window_is_found(shift: int) -> None:
     """'chunk overlap >= longest pattern' (row I3)"""
     for edge in (MASKING_WINDOW_CHARS, MASKING_WINDOW_CHARS - MASKING_OVERLAP_CHARS):
         for fill in ("x ", "word\n"):

@@ -129,7 +129,7 @@ def same_type(value: Any) -> Any:
     return out
 
 
-def test_types_stay() -> None:
+def test_i2_types_stay() -> None:
     """'Types stay, arguments are not mutated.'"""
     assert same_type([TOKEN, 1]) == [MARK, 1]
     assert same_type((TOKEN, 1)) == (MARK, 1)

@@ -110,7 +110,7 @@ def leaks(value: object) -> list[str]:
 
 @quick
 @given(anything)
-def test_any_value_becomes_a_masked_value(value: object) -> None:
+def test_i1_any_value_becomes_a_masked_value(value: object) -> None:
     """'any nested value -> masked value or documented error; no planted canary survives'"""
     done = MASKER.mask(value)
     assert isinstance(done, Masked)
@@ -121,7 +121,7 @@ def test_any_value_becomes_a_masked_value(value: object) -> None:
 
 @quick
 @given(anything)
-def test_masking_twice_is_masking_once(value: object) -> None:
+def test_i4_masking_twice_is_masking_once(value: object) -> None:
     """'mask(mask(x)) == mask(x)'"""
     once = MASKER.mask(value).value
     twice = MASKER.mask(once).value
@@ -139,7 +139,7 @@ def test_benign_values_come_back_identical(value: object) -> None:
 
 @quick
 @given(nested(st.one_of(scalars, planted)))
-def test_arguments_are_not_changed_and_types_stay(value: object) -> None:
+def test_arguments_are_not_changed_and_types_stay(value: Any) -> None:
     before = everything(value)
     done = MASKER.mask(value)
     assert everything(value) == before
@@ -148,7 +148,8 @@ def test_arguments_are_not_changed_and_types_stay(value: object) -> None:
     ) or dataclasses.is_dataclass(value)
     if container and not any(finding.pointer == "" for finding in done.findings):
         assert type(done.value) is type(value)
-        assert not isinstance(value, dict | list | tuple | collections.deque) or len(done.value) == len(value)
+        if isinstance(value, dict | list | tuple | collections.deque):
+            assert len(done.value) == len(value)
 
 
 @quick
