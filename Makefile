@@ -34,7 +34,7 @@ bench: .venv-bench/bench.stamp ## measure, print a table, write benchmarks/lates
 	@.venv-bench/bin/python -m benchmarks.run $(ARGS)
 
 docs: .venv/run.stamp ## write the generated pages below docs/ anew
-	@.venv/bin/python tools/make_docs.py
+	@.venv/bin/python -m tools.make_docs
 
 servers: .venv/test.stamp ## write docs/servers.md from a run of the five servers
 	@.venv/bin/python -m tools.make_servers

@@ -13,7 +13,7 @@ import json
 import platform
 from pathlib import Path
 
-MODULES = ("verification", "canonical")
+MODULES = ("verification", "canonical", "masking")
 LATEST = Path(__file__).resolve().parent / "latest.json"
 
 

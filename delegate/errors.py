@@ -3,7 +3,7 @@
     DelegateError
     ├── ConfigurationError (also a ValueError)   a mistake in the set-up, found before any request
     ├── BytesError                               bytes that are not what they claim to be
-    ├── RequestError                             the envelope of one HTTP request or response
+    ├── RequestError                             the envelope of one request, message or response
     ├── TrustError                               keys, and what they may be used for
     ├── DelegationError                          the chain of delegation blocks
     ├── AuthorityError                           a valid chain that does not permit the action
@@ -330,18 +330,18 @@ class TargetRejectedError(RequestError):
 
 
 class AuthorityRejectedError(RequestError):
-    """The request's authority is none of the server's origins."""
+    """The request's authority, or the message's audience, is none of the server's."""
 
     code = "authority_rejected"
     status = 421
-    fix = "address a configured origin; behind a proxy set public_origin="
+    fix = "address a configured origin or audience; behind a proxy set public_origin="
 
 
 class MethodRejectedError(RequestError):
-    """The method is not an upper-case token, or a header tries to override it."""
+    """The method is not of its form, another than was signed, or overridden by a header."""
 
     code = "method_rejected"
-    fix = "send the method itself, in upper case"
+    fix = "send the method itself, as it was signed; an HTTP method in upper case"
 
 
 class ResponseUnboundError(RequestError):
@@ -512,7 +512,7 @@ class AudienceMismatchError(DelegationError):
 
     code = "audience_mismatch"
     status = 403
-    fix = "get a token whose audience lists this origin"
+    fix = "get a token whose audience lists this server"
 
 
 class RevokedError(DelegationError):

@@ -61,7 +61,7 @@ ACTION_MAX_VALUES: Final = 1024
 """Resource values of one action: each is matched in every block, about 1 ms a block at this bound."""
 
 AUDIENCE_MAX_ORIGINS: Final = 16
-"""A token meant for more servers than this should be several tokens."""
+"""A token meant for more servers than this, origins or audiences of messages, should be several tokens."""
 
 MAX_TTL_DEFAULT: Final = 3600
 """An hour: long enough for a run of agents, short enough that a stolen chain dies by itself."""
@@ -101,6 +101,9 @@ TARGET_MAX_BYTES: Final = 8192
 NONCE_BYTES: Final = 16
 """128 random bits, so that no two requests of one key ever meet by chance."""
 
+MESSAGE_MAX_BYTES: Final = 32 * 1024
+"""The envelope of a message: a token of 16 KiB and 2 KiB of names, in base64, and some room."""
+
 WINDOW_DEFAULT: Final = 60
 """Signature lifetime: covers queueing and slow uploads, keeps replay records few."""
 
@@ -129,6 +132,9 @@ REPLAY_MARGIN: Final = 60
 
 REPLAY_QUOTA_DEFAULT: Final = 100_000
 """Live nonces of one quota key: 277 requests a second at the longest window plus margin."""
+
+REPLAY_ISSUER_SHARE: Final = 2
+"""An issuer takes at most one half of a store: who mints many delegatees still leaves room for the others."""
 
 REPLAY_CAPACITY_DEFAULT: Final = 1_000_000
 """Live nonces of one store: about 200 MB in memory."""
@@ -201,6 +207,9 @@ P256_POINTS_KEPT: Final = 1024
 
 TRUST_FILE_MAX_BYTES: Final = 64 << 20
 """A hundred thousand keys at about 600 bytes each."""
+
+KEY_OVERLAP_DEFAULT: Final = 3600
+"""Seconds for which a rotated key goes on counting: verifiers reload and issuers switch within the hour."""
 
 KEY_CLAIM_MAX_TTL: Final = 300
 """A key claim answers one challenge of one delegator, at once."""

@@ -19,7 +19,16 @@ from typing import Final
 from delegate.errors import MalformedError, TooLargeError
 from delegate.limits import LABEL_MAX_CHARS, NAME_MAX_CHARS, STRING_MAX_BYTES
 
-__all__ = ["require_label", "require_name", "require_nfc", "require_origin", "require_text"]
+__all__ = [
+    "is_origin",
+    "require_audience",
+    "require_label",
+    "require_message_audience",
+    "require_name",
+    "require_nfc",
+    "require_origin",
+    "require_text",
+]
 
 _NAME: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._:/@+-]{{0,{NAME_MAX_CHARS - 1}}}")
 _LABEL: Final = re.compile(rf"[a-z][a-z0-9_.-]{{0,{LABEL_MAX_CHARS - 1}}}")
@@ -44,6 +53,10 @@ _ORIGIN: Final = re.compile(
 )
 _LOOPBACK: Final = re.compile(r"localhost|127(?:\.(?:0|[1-9][0-9]{0,2})){3}|\[::1\]")
 _DEFAULT_PORT: Final = {"http": "80", "https": "443"}
+_MESSAGE_AUDIENCE: Final = re.compile(
+    rf"(?=.{{1,{NAME_MAX_CHARS}}}\Z)(?!https?:)[a-z][a-z0-9+-]*:[A-Za-z][A-Za-z0-9._:/@+-]*"
+)
+"""No dot before the colon and no digit behind it, so a host and its port are not taken for a URI."""
 
 
 def require_name(value: object, field: str) -> str:
@@ -123,3 +136,26 @@ def require_origin(value: object, field: str) -> str:
         msg = f"{field} {text!r} must use https: http is for loopback hosts only"
         raise MalformedError(msg, field=field)
     return text
+
+
+def is_origin(audience: str) -> bool:
+    """Whether an audience is a web origin; any other is one of messages."""
+    return audience.startswith(("https:", "http:"))
+
+
+def require_message_audience(value: object, field: str) -> str:
+    """Who takes messages where there is no HTTP: a URI (RFC 3986) such as ``mcp:workspace``.
+
+    1 to 128 characters: a scheme of lower-case letters, digits, ``+`` and ``-``, other than ``http`` and
+    ``https``, a colon, and a path that begins with a letter. It is compared byte for byte.
+    """
+    if type(value) is str and _MESSAGE_AUDIENCE.fullmatch(value) is not None:
+        return value
+    raise _not_of_form(value, field, "scheme:path, such as mcp:workspace")
+
+
+def require_audience(value: object, field: str) -> str:
+    """What a token may be for: a web origin, or an audience of messages."""
+    if type(value) is str and not is_origin(value) and _MESSAGE_AUDIENCE.fullmatch(value):
+        return value
+    return require_origin(value, field)

@@ -6,6 +6,7 @@ input that broke a target breaks it again. The keys are published here and good 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from delegate.envelope.digest import content_digest
@@ -70,6 +71,13 @@ ISSUER: Final = Issuer(
 )
 TRUST: Final = TrustStore([ISSUER])
 
+AUDIENCE: Final = "mcp:workspace"
+MESSAGE_TOKEN: Final = _handed_on(
+    _handed_on(None, replace(ROOT_BLOCK, audience=(AUDIENCE,)), ISSUER_KEY), CHILD_BLOCK, WORKER_KEY
+)
+"""The same delegation for messages without HTTP."""
+MESSAGE_ISSUER: Final = replace(ISSUER, audiences=(AUDIENCE,))
+
 BODY: Final = b'{"cents":1250}'
 HEADERS: Final = {
     "host": b"api.example.com",
@@ -90,6 +98,7 @@ PARAMETERS: Final = (
 )
 
 __all__ = [
+    "AUDIENCE",
     "BODY",
     "CHILD_BLOCK",
     "COMPONENTS",
@@ -97,6 +106,8 @@ __all__ = [
     "HELPER_KEY",
     "ISSUER",
     "ISSUER_KEY",
+    "MESSAGE_ISSUER",
+    "MESSAGE_TOKEN",
     "NOW",
     "ORIGIN",
     "P256_KEY",

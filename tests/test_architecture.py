@@ -36,6 +36,10 @@ LOADED_WHEN_USED: Final = (
     "typer",
     "rich",
     "redis",
+    "httpx2",
+    "requests",
+    "aiohttp",
+    "opentelemetry",
 )
 
 
@@ -96,6 +100,8 @@ def test_imports_only_go_downwards() -> None:
         pytest.param("scope.py", "import delegate", "the face", id="through the face"),
         pytest.param("scope.py", "import nacl.signing", "crypto", id="crypto outside keys"),
         pytest.param("canonical.py", "import starlette", "the core", id="a framework in the core"),
+        pytest.param("scope.py", "import aiohttp", "the core", id="an HTTP client in the core"),
+        pytest.param("client/context.py", "import httpx2", "httpx2", id="a library in another's file"),
     ],
 )
 def test_a_wrong_import_is_noticed(house: Path, file: str, line: str, contract: str) -> None:

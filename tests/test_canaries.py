@@ -18,14 +18,21 @@ from typing import Any
 
 import pytest
 
+from delegate.client.messages import sign_message
+from delegate.clock import ManualClock
 from delegate.encoding import b64_encode, b64url_encode
 from delegate.errors import DelegateError
 from delegate.keys import PublicKey, SigningKey, TrustStore
 from delegate.keys.jwks import from_jwks
+from delegate.observer import Event
 from delegate.scope import Action
 from delegate.server.problem import public_refusal
 from delegate.token import attenuate, parse_unverified
-from tests.support.forge import KEYS, NOW, chain, child_members, forge, root_members
+from tests.client.support import NOW as CLIENT_NOW
+from tests.client.support import WORKER_KEY, entered
+from tests.support.forge import ISSUER_KEY, KEYS, NOW, chain, child_members, forge, root_members
+from tests.support.letter import AUDIENCE, Letter, Worker
+from tests.support.telemetry import Telemetry
 from tests.support.wire import COMPONENTS, NONCE, Server, Wire, sign, token
 
 SEED = bytes(range(1, 33))
@@ -86,7 +93,7 @@ WOUNDS: dict[str, Callable[[], Wire]] = {
 
 @pytest.mark.parametrize("wound", WOUNDS.values(), ids=WOUNDS.keys())
 def test_d112_no_refusal_tells_a_secret(wound: Callable[[], Wire], caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="delegate")
     server, wire = Server(), wound()
     errors: list[DelegateError] = []
     for _ in range(2):
@@ -104,7 +111,7 @@ def test_d112_no_refusal_tells_a_secret(wound: Callable[[], Wire], caplog: pytes
 
 
 def test_what_was_accepted_shows_no_secret(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="delegate")
     wire = sign()
     verified = Server().deliver(wire)
     grant = verified.authorize(Action("orders.read", operation="read", risk="low"))
@@ -165,6 +172,78 @@ def test_keys_and_passphrases_stay_inside(tmp_path: Path) -> None:
     key = SigningKey.from_seed(SEED)
     for text in (repr(key), str(key), repr(vars(type(key))), repr(key.public_key)):
         assert not [form for form in forms if form in text]
+
+
+QUERY = "card=4111-canary-query"
+
+
+@pytest.mark.parametrize("wound", WOUNDS.values(), ids=WOUNDS.keys())
+def test_no_span_metric_or_log_tells_a_secret(
+    wound: Callable[[], Wire], caplog: pytest.LogCaptureFixture
+) -> None:
+    """'Free of secrets': whatever happens, none is in what leaves by telemetry."""
+    caplog.set_level(logging.DEBUG, logger="delegate")
+    telemetry = Telemetry()
+    server = Server(observer=telemetry.observer)
+    server.verifier.observe(sign(replace(Wire(), query=QUERY)).request(), Wire().body)
+    wire = wound()
+    for _ in range(2):
+        server.verifier.observe(wire.request(), wire.body)
+    secrets = [*secrets_of(wire), QUERY, *key_forms()]
+    require_absent(secrets, [*telemetry.texts(), *record_texts(caplog)])
+
+
+def test_messages_and_signing_tell_no_secret_either(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="delegate")
+    telemetry = Telemetry()
+    worker, letter = Worker(observer=telemetry.observer), Letter()
+    for each in (letter, letter, replace(letter, params={"q": QUERY}), letter.changed(keyid=NONCE)):
+        worker.verifier.observe(each.message())
+    clock = ManualClock(CLIENT_NOW)
+    with entered(audience=[AUDIENCE]) as delegation:
+        signed = sign_message("m", QUERY, audience=AUDIENCE, clock=clock, observer=telemetry.observer)
+        texts = [delegation.token.text, *delegation.token.text.split(".")[1:]]
+    outer = json.loads(letter.envelope())
+    secrets = [
+        *(text for text in texts if len(text) > 40),
+        *letter.members["delegation"].split(".")[1:],
+        b64url_encode(signed.envelope.nonce),
+        signed.text,
+        NONCE,
+        QUERY,
+        outer["payload"],
+        outer["signatures"][0]["sig"],
+        json.loads(signed.text)["signatures"][0]["sig"],
+        *key_forms(),
+    ]
+    assert len(telemetry.spans) == 5
+    require_absent(secrets, [*telemetry.texts(), *record_texts(caplog)])
+
+
+def key_forms() -> Iterator[str]:
+    """The private keys of these tests, as they could leak."""
+    for key in (*KEYS[:2], ISSUER_KEY, WORKER_KEY):
+        for form in key.__known_secrets__():
+            yield form.decode("latin-1") if form.isascii() else repr(form)[2:-1]
+
+
+def record_texts(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Everything in the log records, the attributes beside the text among it."""
+    return [caplog.text, *(repr(vars(record)) for record in caplog.records)]
+
+
+def require_absent(secrets: list[str], texts: list[str]) -> None:
+    assert texts
+    for secret in secrets:
+        assert not [text for text in texts if secret in text], f"{secret[:12]}... got out"
+
+
+def test_the_search_would_find_a_leak_in_telemetry() -> None:
+    telemetry = Telemetry()
+    telemetry.observer.begin("sign")(Event(operation="sign", verdict="accepted", code=NONCE, agent=QUERY))
+    for leak in (NONCE, QUERY):
+        with pytest.raises(AssertionError):
+            require_absent([leak], [*telemetry.texts()])
 
 
 def test_the_search_would_find_a_leak() -> None:

@@ -74,7 +74,7 @@ def test_jcs_pairs_are_all_there() -> None:
 
 
 @needs_vectors
-def test_es6_numbers() -> None:
+def test_s175_es6_numbers() -> None:
     lines = es6_numbers()
     assert len(lines) == 100_000
     written = hashlib.sha256()

@@ -7,6 +7,7 @@ that reads that type, over the very message that was signed wherever the format 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -17,6 +18,7 @@ from delegate.clock import ManualClock
 from delegate.encoding import b64_encode
 from delegate.errors import DelegateError
 from delegate.keys import Purpose
+from delegate.revocation import RevocationList
 from delegate.token import KeyClaim
 from delegate.token.chain import append, block_input
 from delegate.token.verify import require_signature
@@ -30,6 +32,7 @@ from tests.support.answer import (
     sign_answer,
 )
 from tests.support.forge import ISSUER_KEY, KEYS, NOW, root_members
+from tests.support.letter import Letter, Worker, good_members
 from tests.support.wire import COMPONENTS, Server, Wire, base_of, parameters, sign, token
 
 KEY = KEYS[1]
@@ -45,6 +48,13 @@ CLAIM = canonicalize(
     }
 )
 
+LIST_TYPE = dsse.payload_type("revocation-list")
+LIST = RevocationList(
+    issuer="acme", kid=KEY.key_id, version=1, issued_at=NOW, next_update=NOW + 60, tokens=frozenset()
+)
+MESSAGE_TYPE = dsse.payload_type("message")
+MESSAGE = canonicalize(good_members())
+
 ANSWER = WireAnswer()
 INPUTS: dict[str, bytes] = {
     "block": block_input(bytes(32), BLOCK),
@@ -52,7 +62,8 @@ INPUTS: dict[str, bytes] = {
     "response": answer_base(ANSWER, REQUEST, COVERED, answer_parameters(keyid=f'"{KEY.key_id}"')),
     "key-claim": dsse.pae(CLAIM_TYPE, CLAIM),
     "approval": dsse.pae(dsse.payload_type("approval"), CLAIM),
-    "revocation-list": dsse.pae(dsse.payload_type("revocation-list"), CLAIM),
+    "revocation-list": dsse.pae(LIST_TYPE, LIST.payload),
+    "message": dsse.pae(MESSAGE_TYPE, MESSAGE),
 }
 
 
@@ -69,11 +80,24 @@ def read_response(signature: bytes) -> None:
     receive(signed.with_header("signature", f"srv=:{b64_encode(signature)}:"), key=KEY)
 
 
-def read_claim(signature: bytes) -> None:
-    data = dsse.DsseEnvelope(
-        payload_type=CLAIM_TYPE, payload=CLAIM, keyid=KEY.key_id, signature=signature
+def enveloped(kind: str, payload: bytes, signature: bytes) -> bytes:
+    return dsse.DsseEnvelope(
+        payload_type=kind, payload=payload, keyid=KEY.key_id, signature=signature
     ).to_bytes()
+
+
+def read_claim(signature: bytes) -> None:
+    data = enveloped(CLAIM_TYPE, CLAIM, signature)
     KeyClaim.verify(data, delegator="agent-0", agent="agent-1", challenge="c" * 22, clock=ManualClock(NOW))
+
+
+def read_list(signature: bytes) -> None:
+    RevocationList.read(enveloped(LIST_TYPE, LIST.payload, signature), KEY.public_key)
+
+
+def read_message(signature: bytes) -> None:
+    envelope = enveloped(MESSAGE_TYPE, MESSAGE, signature)
+    Worker().verifier.verify(replace(Letter().message(), envelope=envelope))
 
 
 READERS: dict[str, Callable[[bytes], None]] = {
@@ -81,6 +105,8 @@ READERS: dict[str, Callable[[bytes], None]] = {
     "request": read_request,
     "response": read_response,
     "key-claim": read_claim,
+    "revocation-list": read_list,
+    "message": read_message,
 }
 
 

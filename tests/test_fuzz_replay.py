@@ -27,7 +27,7 @@ def test_seeds_are_accepted(name: str) -> None:
         for number, data in enumerate([b"", b"\x00", b"\xff\xfe", *targets.inputs(name)])
     ],
 )
-def test_any_bytes_give_a_value_or_a_delegate_error(name: str, data: bytes) -> None:
+def test_s171_any_bytes_give_a_value_or_a_delegate_error(name: str, data: bytes) -> None:
     """ "Any bytes give a value or the documented error, never another exception." """
     with suppress(DelegateError):
         targets.load(name).target(data)

@@ -9,9 +9,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delegate.errors import DelegateError, MalformedError, TooLargeError
-from delegate.names import require_label, require_name, require_nfc, require_origin, require_text
+from delegate.names import (
+    is_origin,
+    require_audience,
+    require_label,
+    require_message_audience,
+    require_name,
+    require_nfc,
+    require_origin,
+    require_text,
+)
 
-CHECKS = (require_name, require_label, require_text, require_origin)
+CHECKS = (
+    require_name,
+    require_label,
+    require_text,
+    require_origin,
+    require_message_audience,
+    require_audience,
+)
 
 
 @given(st.one_of(st.text(), st.binary(), st.integers(), st.none(), st.lists(st.text())))
@@ -144,3 +160,57 @@ def test_origins(origin: str) -> None:
 def test_a16_origins_have_one_form(origin: str) -> None:
     with pytest.raises(MalformedError):
         require_origin(origin, "aud")
+
+
+AUDIENCES = ["mcp:workspace", "urn:example:orders", "amqp:orders/v1", "a:b", "m+q-1:X", "x:" + "y" * 126]
+
+
+@pytest.mark.parametrize("audience", AUDIENCES)
+def test_audiences_of_messages(audience: str) -> None:
+    assert require_message_audience(audience, "aud") == require_audience(audience, "aud") == audience
+    assert not is_origin(audience)
+    with pytest.raises(MalformedError):
+        require_origin(audience, "aud")
+
+
+@pytest.mark.parametrize(
+    "audience",
+    [
+        "",
+        ":",
+        "workspace",
+        "mcp:",
+        ":workspace",
+        "MCP:workspace",
+        "mcp:9",
+        "mcp://workspace",
+        "localhost:8000",
+        "api.example.com:x",
+        "http:workspace",
+        "https:workspace",
+        "mcp:work space",
+        "mcp:workspace\n",
+        "mcp:\u00e9",
+        "mcp:a?b",
+        "mcp:a#b",
+        "mcp:a%20b",
+        "x:" + "y" * 127,
+    ],
+)
+def test_what_is_no_audience_of_messages_is_refused(audience: str) -> None:
+    for check in (require_message_audience, require_audience):
+        with pytest.raises(MalformedError):
+            check(audience, "aud")
+
+
+@given(st.text(st.sampled_from("htps:/mc.a-+1"), max_size=14))
+def test_no_text_is_both_an_origin_and_an_audience_of_messages(text: str) -> None:
+    kinds = []
+    for check in (require_origin, require_message_audience):
+        try:
+            kinds.append(check(text, "aud"))
+        except MalformedError:
+            continue
+    assert len(kinds) <= 1
+    if kinds:
+        assert require_audience(text, "aud") == text

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from fastapi import FastAPI
 import delegate
 from delegate.keys import Issuer, KeyRecord, Usage, server_file
 from tests.conftest import ROOT
+from tests.support.forge import ISSUER_KEY, SCOPE
+from tests.support.letter import Worker
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ORIGIN = "https://api.example.com"
@@ -93,6 +97,35 @@ def test_the_worker_of_the_readme_is_served_by_the_server_of_the_readme() -> Non
     assert order == {"order": "o-1", "by": "worker-agent"}
 
 
+def test_the_message_of_the_readme_is_answered() -> None:
+    worker = Worker()
+    worker.clock.set(int(time.time()))
+    key = delegate.SigningKey.generate()
+    token = delegate.issue(
+        ISSUER_KEY,
+        issuer="acme",
+        agent="worker-agent",
+        holder=key.public_key,
+        scope=SCOPE,
+        audience=["mcp:workspace"],
+        expires_in=60,
+    )
+
+    async def handle(grant: delegate.Grant) -> Any:
+        return [grant.agent, grant.params]
+
+    names: dict[str, Any] = {
+        "token": token,
+        "key": key,
+        "verifier": worker.verifier,
+        "action_for": lambda _: delegate.Action("orders.read", operation="read", risk="low"),
+        "handle": handle,
+    }
+    exec(compile(block("message"), "README message", "exec"), names)
+    answer = json.loads(names["answer"])
+    assert answer == {"jsonrpc": "2.0", "id": 1, "result": ["worker-agent", {"name": "orders.read"}]}
+
+
 @pytest.mark.usefixtures("world")
 def test_the_signed_answers_of_the_readme(capsys: pytest.CaptureFixture[str]) -> None:
     protected = 'protect(app, verifier, answer_key=delegate.SigningKey.load("answers.pem"))'
@@ -141,7 +174,7 @@ def test_the_command_lines_of_the_readme_exist() -> None:
     from delegate.cli.app import app as command_line  # noqa: PLC0415 - the extra is optional
 
     shell = README.partition("## From the command line")[2].partition("```\n")[0]
-    commands = re.findall(r"^delegate (\w+(?: add| server)?)", shell, re.MULTILINE)
+    commands = re.findall(r"^delegate (\w+(?: (?:add|server|rotate))?)", shell, re.MULTILINE)
     assert len(commands) >= 6
     for command in commands:
         shown = CliRunner().invoke(command_line, [*command.split(), "--help"])

@@ -23,6 +23,7 @@ from delegate.clock import ManualClock
 from delegate.dsse import DsseEnvelope, pae
 from delegate.encoding import b32_encode, b64_decode, b64_encode, b64url_decode, b64url_encode
 from delegate.envelope.components import parse_components, parse_parameters
+from delegate.envelope.params import detach
 from delegate.envelope.response import SignedResponse, verify_response
 from delegate.envelope.target import Origins, require_target
 from delegate.errors import DelegateError
@@ -38,7 +39,7 @@ from delegate.keys import (
     server_file,
     trust_file,
 )
-from delegate.names import require_label, require_name, require_origin, require_text
+from delegate.names import require_audience, require_label, require_name, require_origin, require_text
 from delegate.replay.memory import MemoryReplayStore
 from delegate.resources import PathPatterns
 from delegate.revocation import RevocationList
@@ -47,7 +48,7 @@ from delegate.server.problem import public_refusal
 from delegate.token import KeyClaim, parse_unverified
 from delegate.token.block import parse_block
 from delegate.token.verify import prove
-from delegate.verifier import Request, Verified, Verifier
+from delegate.verifier import Message, Request, Verified, Verifier
 from tests.conftest import ROOT
 
 SPEC: Final = ROOT / "docs" / "spec"
@@ -139,7 +140,13 @@ def signed_subset(example: Any) -> None:
 
 @checks("names")
 def names(example: Any) -> None:
-    rules = {"name": require_name, "label": require_label, "text": require_text, "origin": require_origin}
+    rules = {
+        "name": require_name,
+        "label": require_label,
+        "text": require_text,
+        "origin": require_origin,
+        "audience": require_audience,
+    }
     assert rules.keys() == example.keys()
     for kind, require in rules.items():
         assert [require(text, kind) for text in example[kind]["good"]] == example[kind]["good"]
@@ -493,6 +500,50 @@ def components(example: Any) -> None:
 @checks("parameters")
 def parameters(example: Any) -> None:
     assert [[text, code_of(parse_parameters, text)] for text, _ in example] == example
+
+
+# --- message ---------------------------------------------------------------------------------------
+
+
+def deliver_message(change: dict[str, Any]) -> Verified:
+    example = EXAMPLES["message"] | change
+    clock = ManualClock(example["now"])
+    [issuer] = trust_file.parse(json.dumps(EXAMPLES["trust-file"]).encode())
+    verifier = Verifier(
+        trust=TrustStore([replace(issuer, audiences=("mcp:other", "mcp:workspace"))]),
+        audiences=[example["audience"]],
+        replay=MemoryReplayStore(single_process=True, assume_fresh=True, clock=clock),
+        clock=clock,
+    )
+    message = Message(method=example["method"], params=example["params"], envelope=example["envelope"])
+    if example.get("twice"):
+        verifier.verify(message)
+    return verifier.verify(message)
+
+
+@checks("message")
+def message(example: Any) -> None:
+    canonical_form = example["canonical_params"].encode()
+    digest = hashlib.sha256(canonical_form).digest()
+    assert canonicalize(example["params"]) == canonical_form
+    assert b64url_encode(digest) == example["params_sha256"]
+    payload, signing_input = example["payload"], example["pae_begins"] + example["payload"]
+    assert json.loads(payload)["params_sha256"] == example["params_sha256"]
+    assert pae("application/vnd.delegate.message+json", payload.encode()).decode() == signing_input
+    signature = seeded(example["signed_by"]).sign(Purpose.MESSAGE, signing_input.encode())
+    [signed] = json.loads(example["envelope"])["signatures"]
+    assert signed == {"keyid": seeded(example["signed_by"]).key_id, "sig": b64_encode(signature)}
+    assert hashlib.sha256(signing_input.encode()).hexdigest() == example["request_id"]
+    proof = deliver_message({})
+    assert (proof.request_id, proof.params) == (example["request_id"], example["params"])
+    assert detach(example["carried_in"]) == ("<envelope>", example["params"])
+
+
+@checks("message-refusals")
+def message_refusals(example: Any) -> None:
+    for case in example:
+        refused = refusal(deliver_message, case["change"])
+        assert said(refused, "step", "code", "component") == case["refusal"], case
 
 
 # --- verification ----------------------------------------------------------------------------------

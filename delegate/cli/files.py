@@ -1,13 +1,18 @@
 """The files that commands read and write: keys, tokens, scopes, anything small.
 
 The rule: a file that cannot be read or written is a ``ConfigurationError`` (exit code 2), since nothing was
-decided; what stands in it and is refused keeps its own code. A token file is made new, with mode 0600.
+decided; what stands in it and is refused keeps its own code. A token file is made new, with mode 0600. Who
+changes a file that is there takes its lock first: of two commands at once, none undoes the other's work.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from getpass import getpass
 from pathlib import Path
 from typing import Final
@@ -16,8 +21,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from delegate.canonical import parse_strict
 from delegate.clock import Clock
-from delegate.errors import ConfigurationError, MalformedError, TooLargeError
-from delegate.keys import PublicKey, SigningKey, TrustStore, pem
+from delegate.errors import ConfigurationError, KeyUnknownError, MalformedError, TooLargeError
+from delegate.keys import PublicKey, SigningKey, TrustSnapshot, TrustStore, pem
 from delegate.limits import (
     JSON_MAX_BYTES,
     KEY_FILE_MAX_BYTES,
@@ -29,7 +34,9 @@ from delegate.scope import Scope
 from delegate.token import UnverifiedToken, parse_unverified
 
 __all__ = [
+    "find_key_id",
     "load_key",
+    "locked",
     "no_revocations",
     "passphrase_from",
     "read_bytes",
@@ -44,6 +51,7 @@ __all__ = [
 _STDIN: Final = "-"
 _PEM: Final = b"-----BEGIN"
 _LINE_ENDS: Final = 2
+_KEY_ID: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class _ScopeFile(BaseModel):
@@ -85,6 +93,20 @@ def write_private(path: Path, text: str) -> None:
         raise ConfigurationError(msg, field="path") from None
     except (OSError, ValueError) as error:
         raise unusable(error, str(path), "write") from None
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other commands away from the file, by a lock on its folder, which nobody replaces."""
+    try:
+        folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    except (OSError, ValueError) as error:
+        raise unusable(error, str(path), "write") from None
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def read_token(path: str) -> UnverifiedToken:
@@ -131,6 +153,19 @@ def read_public_key(given: str) -> PublicKey:
     return PublicKey.from_text(data.decode("latin-1"))
 
 
+def find_key_id(trust: TrustSnapshot, given: str) -> str:
+    """The id of the key that ``given`` is: an id on record, or what ``read_public_key`` takes.
+
+    Raises ``KeyUnknownError`` for what looks like an id and is on no record.
+    """
+    if any(record.key.key_id == given for issuer in trust for record in issuer.keys):
+        return given
+    if _KEY_ID.fullmatch(given) and not Path(given).exists():
+        msg = "no issuer has a key with this id: list them with delegate trust show"
+        raise KeyUnknownError(msg, field="kid")
+    return read_public_key(given).key_id
+
+
 def load_key(path: Path, passphrase_file: Path | None) -> SigningKey:
     """The private key in a PEM file; an encrypted one asks the file or, on a terminal, the user."""
     return SigningKey.load(path, lambda: _passphrase(passphrase_file))
@@ -148,6 +183,6 @@ def _passphrase(path: Path | None) -> str | bytes:
 
 
 def unusable(error: Exception, path: str, verb: str) -> ConfigurationError:
-    """The refusal for a file that could not be opened."""
+    """The error of a file that the system does not let us ``verb``."""
     reason = error.strerror if isinstance(error, OSError) else "not a path"
     return ConfigurationError(f"cannot {verb} {path!r}: {reason}", field="path")

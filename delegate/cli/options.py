@@ -8,6 +8,8 @@ from typing import Annotated, Final
 
 import typer
 
+from delegate.clock import Clock, read
+
 __all__ = [
     "Json",
     "KeyFile",
@@ -17,10 +19,12 @@ __all__ = [
     "PassphraseFile",
     "RevocationFiles",
     "parse_duration",
+    "parse_instant",
 ]
 
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION: Final = re.compile(r"([1-9][0-9]{0,8})([smhd]?)")
+_INSTANT: Final = re.compile(r"[0-9]{1,11}")
 
 
 def parse_duration(text: str) -> int:
@@ -30,6 +34,16 @@ def parse_duration(text: str) -> int:
         msg = f"{text!r} is not a length of time such as 90s, 10m, 2h or 7d"
         raise typer.BadParameter(msg)
     return int(match[1]) * _UNITS[match[2]]
+
+
+def parse_instant(text: str) -> int:
+    """Seconds since 1970 of ``1800000000``, or of ``+90s``, ``+10m``, ``+2h`` or ``+7d`` from now."""
+    if text.startswith("+"):
+        return read(Clock()) + parse_duration(text[1:])
+    if not _INSTANT.fullmatch(text):
+        msg = f"{text!r} is not an instant such as 1800000000 (seconds since 1970) or +1h (from now)"
+        raise typer.BadParameter(msg)
+    return int(text)
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

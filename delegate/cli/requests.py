@@ -22,7 +22,7 @@ from delegate.clock import Clock, ManualClock, read
 from delegate.errors import ConfigurationError, DelegateError
 from delegate.keys import TrustStore
 from delegate.limits import BODY_MAX_BYTES_DEFAULT, JSON_MAX_BYTES
-from delegate.names import require_origin
+from delegate.names import require_audience
 from delegate.replay.memory import MemoryReplayStore
 from delegate.revocation import Revocations
 from delegate.token.explain import ChainPicture, duration, explain_chain
@@ -207,7 +207,7 @@ def _judge_request(path: str, trust: TrustStore, question: Question) -> Verdict:
 
 def _origin(text: str) -> str:
     try:
-        return require_origin(text, "--origin")
+        return require_audience(text, "--origin")
     except DelegateError as error:
         raise ConfigurationError(str(error), field="origin") from None
 

@@ -7,16 +7,12 @@ for each other, since two lists of one version would both be refused everywhere.
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from delegate.cli.files import load_key, read_bytes, read_public_key
+from delegate.cli.files import load_key, locked, read_bytes, read_public_key, unusable
 from delegate.cli.options import Json, KeyFile, PassphraseFile, parse_duration
 from delegate.cli.output import emit, reported, show
 from delegate.errors import ConfigurationError
@@ -63,7 +59,7 @@ def revoke(
     without something to revoke.
     """
     signer = load_key(key, passphrase_file)
-    with _locked(listfile):
+    with locked(listfile):
         before = _read(listfile, read_public_key(previous_key) if previous_key else signer.public_key, issuer)
         data = RevocationList.sign(
             signer,
@@ -96,31 +92,12 @@ def _version(before: RevocationList | None, stated: int | None) -> int:
     return least if stated is None else stated
 
 
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Keep other runs away, by a lock on the folder, which nobody replaces."""
-    try:
-        folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    except (OSError, ValueError) as error:
-        raise _unusable(error, path) from None
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)
-
-
 def _replace(path: Path, data: bytes) -> None:
     """Put a complete new file in the place of the old one in one step, keeping its mode."""
     try:
         replace_file(path, data, new_mode=_MODE)
     except (OSError, ValueError) as error:
-        raise _unusable(error, path) from None
-
-
-def _unusable(error: Exception, path: Path) -> ConfigurationError:
-    reason = error.strerror if isinstance(error, OSError) else "not a path"
-    return ConfigurationError(f"cannot write {str(path)!r}: {reason}", field="path")
+        raise unusable(error, str(path), "write") from None
 
 
 def _print(path: Path, made: RevocationList, *, as_json: bool) -> None:

@@ -1,4 +1,7 @@
-"""``trust add`` and ``trust show``: the file that says whom a verifier trusts, and how far.
+"""``trust``: the file that says whom a verifier trusts, how far, and which keys leave service.
+
+The rules: a file is changed under its lock and replaced whole; what a command asks for and the file says
+already is done, and is no error; a key that left service does not come back, and not by a later date either.
 
 ``trust server`` writes a client's file: whose keys sign the answers of which server.
 """
@@ -13,8 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 import typer
 
 from delegate.canonical import parse_strict
-from delegate.cli.files import read_public_key, read_scope
-from delegate.cli.options import Json, parse_duration
+from delegate.cli.files import find_key_id, locked, read_public_key, read_scope
+from delegate.cli.options import Json, parse_duration, parse_instant
 from delegate.cli.output import emit, reported, show
 from delegate.client.answers import ServerKeys
 from delegate.clock import Clock, read
@@ -35,6 +38,9 @@ app = typer.Typer(no_args_is_help=True, help="Edit and show trust files.")
 _UNRESTRICTED: Final = "unrestricted"
 
 TrustFile = Annotated[Path, typer.Argument(metavar="FILE", help="The trust file, JSON.")]
+TrustedKey = Annotated[
+    str, typer.Argument(metavar="KEY", help="Its id, its text (ed25519:...), or a file with it.")
+]
 
 
 @app.command("add")
@@ -66,7 +72,6 @@ def add(
     A new issuer needs --ceiling, --audience and --max-depth: what it may grant, where, and how far it may
     be handed on. For an issuer that is in the file, each of these replaces what stands there.
     """
-    trust = TrustStore.load(file) if file.exists() else TrustStore()
     bounds: dict[str, Any] = {
         "audiences": tuple(audience) if audience else None,
         "ceiling": None if ceiling is None else _ceiling(ceiling),
@@ -75,15 +80,17 @@ def add(
         "revocation": revocation,
     }
     stated = {name: bound for name, bound in bounds.items() if bound is not None}
-    known = trust.snapshot.issuer(issuer)
-    record = _new_issuer(issuer, stated) if known is None else replace(known, **stated)
-    if key is not None:
-        added = KeyRecord(
-            key=read_public_key(key), usages=frozenset({usage}), not_before=read(Clock()), agent=agent
-        )
-        record = replace(record, keys=(*record.keys, added))
-    trust.replace(trust.snapshot.with_issuer(record))
-    trust.save(file)
+    with locked(file):
+        trust = TrustStore.load(file) if file.exists() else TrustStore()
+        known = trust.snapshot.issuer(issuer)
+        record = _new_issuer(issuer, stated) if known is None else replace(known, **stated)
+        if key is not None:
+            added = KeyRecord(
+                key=read_public_key(key), usages=frozenset({usage}), not_before=read(Clock()), agent=agent
+            )
+            record = replace(record, keys=(*record.keys, added))
+        trust.replace(trust.snapshot.with_issuer(record))
+        trust.save(file)
     _show(TrustSnapshot((record,)), as_json=as_json)
 
 
@@ -117,6 +124,107 @@ def add_server(
     else:
         rows = [f"  key {_key_text(record)}" for record in servers[origin]]
         show("\n".join([f"server {origin}", *rows]))
+
+
+@app.command("retire")
+@reported
+def retire(
+    file: TrustFile,
+    key: TrustedKey,
+    *,
+    at: Annotated[
+        int | None,
+        typer.Option(
+            parser=parse_instant, metavar="WHEN", help="Such as +1h, or seconds since 1970; default: now."
+        ),
+    ] = None,
+    allow_past: Annotated[
+        bool, typer.Option("--allow-past", help="Let WHEN lie in the past: tokens in use may end at once.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Retire a key: it signs nothing new from WHEN on.
+
+    Tokens issued before WHEN count for the issuer's longest token life after it. A key that leaked must be
+    repudiated instead. A retirement can be moved to an earlier instant, never to a later one.
+    """
+    now = read(Clock())
+    if at is not None and at < now and not allow_past:
+        msg = (
+            f"--at {at} is {duration(now - at)} ago and would end tokens in use; say --allow-past to mean it"
+        )
+        raise ConfigurationError(msg, field="at", limit=now)
+    wanted = now if at is None else at
+    with locked(file):
+        trust = TrustStore.load(file)
+        kid = find_key_id(trust.snapshot, key)
+        after = trust.snapshot.retire(kid, at=wanted)
+        if at is not None and (kept := _ended_before(after, kid, at)):
+            msg = f"the key {kept}, and what left service does not come back: use a new key"
+            raise ConfigurationError(msg, field="at")
+        changed = _save(trust, after, file)
+    _show_left(after, kid, changed=changed, as_json=as_json)
+
+
+@app.command("repudiate")
+@reported
+def repudiate(file: TrustFile, key: TrustedKey, *, as_json: Json = False) -> None:
+    """Repudiate a key that leaked: it is refused at once, in every role and for every issuer.
+
+    All chains that name it end with it. Verifiers know when they have the new file and reload it.
+    """
+    with locked(file):
+        trust = TrustStore.load(file)
+        kid = find_key_id(trust.snapshot, key)
+        after = trust.snapshot.repudiate(kid)
+        changed = _save(trust, after, file)
+    _show_left(after, kid, changed=changed, as_json=as_json)
+
+
+def _save(trust: TrustStore, after: TrustSnapshot, file: Path) -> bool:
+    """Write ``after`` if it says anything new; whether it did."""
+    if after == trust.snapshot:
+        return False
+    trust.replace(after)
+    trust.save(file)
+    return True
+
+
+def _records(trust: TrustSnapshot, kid: str) -> list[tuple[Issuer, KeyRecord]]:
+    return [(issuer, record) for issuer in trust for record in issuer.keys if record.key.key_id == kid]
+
+
+def _ended_before(trust: TrustSnapshot, kid: str, at: int) -> str:
+    """What ends the key before ``at``, if anything does."""
+    for _, record in _records(trust, kid):
+        if record.status == "repudiated":
+            return "is repudiated"
+        if record.retired_at is not None and record.retired_at < at:
+            return f"was retired at {record.retired_at}"
+    return ""
+
+
+def _show_left(trust: TrustSnapshot, kid: str, *, changed: bool, as_json: bool) -> None:
+    found = _records(trust, kid)
+    if as_json:
+        issuers: list[JsonValue] = [_left_json(*pair) for pair in found]
+        emit({"key_id": kid, "changed": changed, "issuers": issuers})
+    else:
+        show("\n".join(_left_text(*pair) for pair in found) + ("" if changed else "\nit was so before"))
+
+
+def _left_json(issuer: Issuer, record: KeyRecord) -> dict[str, JsonValue]:
+    end: dict[str, JsonValue] = {}
+    if record.retired_at is not None:
+        end = {"retired_at": record.retired_at, "tokens_until": record.retired_at + issuer.max_ttl}
+    return {"issuer": issuer.name, "status": record.status, **end}
+
+
+def _left_text(issuer: Issuer, record: KeyRecord) -> str:
+    text = f"key {record.key.key_id} of issuer {issuer.name} is {record.status}"
+    if record.retired_at is None:
+        return text
+    return f"{text} from {record.retired_at} on; its tokens count until {record.retired_at + issuer.max_ttl}"
 
 
 def _new_issuer(name: str, stated: dict[str, Any]) -> Issuer:

@@ -102,6 +102,18 @@ class Delegation:
             if link.block.scope is not None:
                 link.scope.require_permits(action, block=link.index)
 
+    @property
+    def names(self) -> dict[str, str | tuple[str, ...] | None]:
+        """Who signs, in names and ids: what a log or a trace may hold."""
+        token = self.token
+        return {
+            "issuer": token.root.issuer,
+            "agent": token.agent,
+            "path": token.path,
+            "chain_id": token.chain_id,
+            "key_id": token.holder.key_id,
+        }
+
     def __repr__(self) -> str:
         """Names and ids only."""
         state = "closed" if self.closed else "open"

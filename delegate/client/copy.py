@@ -20,12 +20,15 @@ from delegate.envelope.sign import SignedRequest, sign_request
 from delegate.envelope.target import Origins, origin_authority
 from delegate.errors import AuthorityRejectedError, HeaderDuplicateError, MalformedError
 from delegate.limits import LABEL_MAX_CHARS, SKEW_DEFAULT
+from delegate.observer import Watch
 from delegate.token.verify import require_current
 
-__all__ = ["require_usable", "signed_copy", "without_ours"]
+__all__ = ["OURS", "require_usable", "signed_copy", "without_ours"]
 
-_OURS: Final = frozenset({"signature", "signature-input", "content-digest", "agent-identity", "delegation"})
-_REPLACED: Final = _OURS | {"host", "content-length", "transfer-encoding"}
+OURS: Final = frozenset({"signature", "signature-input", "content-digest", "agent-identity", "delegation"})
+"""The headers that nobody but us sets, in lower case."""
+
+_REPLACED: Final = OURS | {"host", "content-length", "transfer-encoding"}
 _SPLITS: Final = re.compile(rb"[\r\n\0]")
 """What ends a header line early; HTTP libraries differ in what they let through (row S165)."""
 
@@ -43,7 +46,7 @@ def require_usable(rules: Rules, delegation: Delegation, request: Outgoing) -> i
 
 def without_ours(headers: Headers) -> Headers:
     """The headers without ours."""
-    return [line for line in headers if _name(line) not in _OURS]
+    return [line for line in headers if _name(line) not in OURS]
 
 
 def _name(line: tuple[bytes, bytes]) -> str:
@@ -53,7 +56,22 @@ def _name(line: tuple[bytes, bytes]) -> str:
 def signed_copy(
     rules: Rules, delegation: Delegation, request: Outgoing, target: bytes, body: bytes
 ) -> tuple[SignedRequest, Headers]:
-    """One try, and all its headers: the caller's, the framing of exactly this body, and ours."""
+    """One try, and all its headers: the caller's, the framing of exactly this body, and ours.
+
+    The observer is told of it, if there is one.
+    """
+    if rules.observer is None:
+        return _signed_copy(rules, delegation, request, target, body)
+    with Watch(rules.observer, "sign") as watch:
+        watch.tell(**delegation.names)
+        signed, headers = _signed_copy(rules, delegation, request, target, body)
+        watch.tell(request_id=signed.envelope.request_id)
+    return signed, headers
+
+
+def _signed_copy(
+    rules: Rules, delegation: Delegation, request: Outgoing, target: bytes, body: bytes
+) -> tuple[SignedRequest, Headers]:
     now = require_usable(rules, delegation, request)
     authority = origin_authority(request.address.origin)
     lines = _lines(request, authority)

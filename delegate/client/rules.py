@@ -13,6 +13,7 @@ from delegate.clock import Clock
 from delegate.errors import ConfigurationError, DelegateError
 from delegate.limits import BODY_MAX_BYTES_DEFAULT, RETRIES_MAX, WINDOW_DEFAULT, WINDOW_MAX
 from delegate.names import require_origin
+from delegate.observer import Observer
 
 if TYPE_CHECKING:
     from delegate.masking.masker import Masker
@@ -38,6 +39,8 @@ class Rules:
     """Origins whose answers must be signed, and the keys that sign them; never sent to unsigned either."""
     body_masker: Masker | None = None
     """Looks into bodies before they are signed; its policy warns or blocks."""
+    observer: Observer | None = None
+    """Is told of every signing; see ``delegate.observer``."""
 
     def __post_init__(self) -> None:
         """Refuse settings out of their bounds with ``ConfigurationError``."""

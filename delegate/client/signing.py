@@ -41,7 +41,6 @@ from delegate.client.steps import (
     ReadBody,
     Send,
     Steps,
-    canonical_origin,
 )
 from delegate.clock import read
 from delegate.envelope.sign import SignedRequest
@@ -49,20 +48,7 @@ from delegate.errors import DelegateError, RedirectRefusedError, ResponseUnbound
 from delegate.limits import ANSWER_MAX_BYTES, REDIRECTS_MAX
 from delegate.scope import Action
 
-__all__ = [
-    "Address",
-    "Answer",
-    "Deliver",
-    "Discard",
-    "Outgoing",
-    "ReadAnswer",
-    "ReadBody",
-    "Rules",
-    "Send",
-    "Steps",
-    "canonical_origin",
-    "exchange",
-]
+__all__ = ["exchange"]
 
 _R = TypeVar("_R")
 

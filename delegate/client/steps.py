@@ -31,6 +31,7 @@ __all__ = [
     "ReadAnswer",
     "ReadBody",
     "Send",
+    "Step",
     "Steps",
     "canonical_origin",
 ]
@@ -38,6 +39,8 @@ __all__ = [
 _R = TypeVar("_R")
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_HANDSHAKES: Final = {"ws": "http", "wss": "https"}
+"""A WebSocket opens with an HTTP request to the same server (RFC 6455 section 4.1), signed like any other."""
 
 Headers: TypeAlias = "Sequence[tuple[bytes, bytes]]"
 """Header lines in order, names in any case."""
@@ -129,7 +132,8 @@ class Discard(NamedTuple, Generic[_R]):
     response: _R
 
 
-Steps: TypeAlias = "Generator[ReadBody | Send | ReadAnswer[_R] | Deliver[_R] | Discard[_R], Any, _R]"
+Step: TypeAlias = "ReadBody | Send | ReadAnswer[_R] | Deliver[_R] | Discard[_R]"
+Steps: TypeAlias = "Generator[Step[_R], Any, _R]"
 
 
 def canonical_origin(scheme: str, host: str, port: int | None) -> str:
@@ -137,6 +141,6 @@ def canonical_origin(scheme: str, host: str, port: int | None) -> str:
 
     ``host`` is in its ASCII form (RFC 5890), an IPv6 address without brackets.
     """
-    scheme, host = scheme.lower(), host.lower()
+    scheme, host = _HANDSHAKES.get(scheme.lower(), scheme.lower()), host.lower()
     shown = f"[{host}]" if ":" in host else host
     return f"{scheme}://{shown}" + ("" if port in {None, _DEFAULT_PORTS.get(scheme)} else f":{port}")

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALGORITHMS",
+    "ALGORITHM_NAMES",
     "ALWAYS_COVERED",
     "BODY_METHODS",
     "COVERED_IF_PRESENT",
@@ -52,6 +53,7 @@ __all__ = [
     "parse_parameters",
     "parse_response_parameters",
     "signature_base",
+    "typed_parameters",
 ]
 
 TAG: Final = "delegate-v1"
@@ -62,6 +64,12 @@ RESPONSE_TAG: Final = "delegate-response-v1"
 
 ALGORITHMS: Final = {algorithm.http: algorithm.name for algorithm in _KEY_ALGORITHMS.values()}
 """RFC 9421 algorithm name -> our name of the key type."""
+
+ALGORITHM_NAMES: Final = {key_type: name for name, key_type in ALGORITHMS.items()}
+"""The other way round: what a signer with a key of this type names."""
+
+_TAG_PARAMETERS: Final = {tag: f';tag="{tag}"' for tag in (TAG, RESPONSE_TAG)}
+"""Tag -> the parameter that names it, as it is written."""
 
 DERIVED: Final = frozenset({"@method", "@authority", "@path", "@query"})
 """The derived components of the profile; all four are always covered."""
@@ -123,14 +131,10 @@ class _Form(NamedTuple):
         return cls(values, re.compile(usual), re.compile(f"(?:;(?:{'|'.join(each)})){{{len(values)}}}"))
 
     def read(self, text: str) -> tuple[str, ...]:
-        """The values, in the order of ``values``, with an algorithm that is known."""
+        """The values, in the order of ``values``."""
         match = self.in_usual_order.fullmatch(text) or self.in_any_order.fullmatch(text)
         if match is None or None in (read := match.groups()):  # as many repeats as values: each came once
             raise _parameter_refusal(self.values, text)
-        alg = read[-2]
-        if alg not in ALGORITHMS:
-            msg = f"algorithm {alg[:32]!r} is not one of {', '.join(ALGORITHMS)}"
-            raise AlgNotAllowedError(msg, component="alg", limit=tuple(ALGORITHMS))
         return read
 
 
@@ -177,7 +181,7 @@ def has_tag(parameters: str, tag: str = TAG) -> bool:
     A plain search is exact here: inside a string the quotes would be escaped, and behind a closing quote
     the grammar of ``delegate.envelope.fields`` lets only ``;`` follow.
     """
-    return f';tag="{tag}"' in parameters
+    return _TAG_PARAMETERS[tag] in parameters
 
 
 @lru_cache(maxsize=512)
@@ -236,8 +240,15 @@ def parse_parameters(text: str) -> Parameters:
     or ``AlgNotAllowedError``.
     """
     created, expires, nonce, keyid, alg, _tag = _REQUEST_FORM.read(text)
+    return typed_parameters(int(created), int(expires), nonce, keyid, alg)
+
+
+def typed_parameters(created: int, expires: int, nonce: str, keyid: str, alg: str) -> Parameters:
+    """The parameters whose form was read; raises ``AlgNotAllowedError`` or ``NonceMalformedError``."""
+    if alg not in ALGORITHMS:
+        raise _algorithm_refusal(alg)
     try:
-        return Parameters(int(created), int(expires), b64url_decode(nonce, size=NONCE_BYTES), keyid, alg)
+        return Parameters(created, expires, b64url_decode(nonce, size=NONCE_BYTES), keyid, alg)
     except MalformedError:
         msg = f"the nonce is not {NONCE_BYTES} bytes in canonical base64url"
         raise NonceMalformedError(msg, component="nonce", limit=NONCE_BYTES) from None
@@ -249,7 +260,14 @@ def parse_response_parameters(text: str) -> ResponseParameters:
     Raises ``ParamMissingError``, ``ParamMalformedError``, ``TimestampUnitError`` or ``AlgNotAllowedError``.
     """
     created, keyid, alg, _tag = _RESPONSE_FORM.read(text)
+    if alg not in ALGORITHMS:
+        raise _algorithm_refusal(alg)
     return ResponseParameters(int(created), keyid, alg)
+
+
+def _algorithm_refusal(alg: str) -> DelegateError:
+    msg = f"algorithm {alg[:32]!r} is not one of {', '.join(ALGORITHMS)}"
+    return AlgNotAllowedError(msg, component="alg", limit=tuple(ALGORITHMS))
 
 
 def _parameter_refusal(values: Mapping[str, str], text: str) -> DelegateError:

@@ -1,7 +1,8 @@
-"""The typed view of one signed request, and the snapshot of the headers it is read from.
+"""The typed view of one signed request or message, and the snapshot of the headers it is read from.
 
-There is no private blob beside the standard: ``Envelope.canonical_bytes`` is the RFC 9421 signature base,
-byte for byte, and the other attributes say in types what those bytes say (design section 7).
+There is no private blob beside the standard: ``Envelope.canonical_bytes`` of a request is the RFC 9421
+signature base, byte for byte, and the other attributes say in types what those bytes say (design section 7).
+Of a message without HTTP it is the DSSE signing input (``delegate.envelope.dsse``).
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ _SMALLEST_LIMIT: Final = min(_MAX_BYTES.values())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """One signed HTTP request: who, what, when, once. All of it is in ``canonical_bytes``."""
+    """One signed request or message: who, what, when, once. All of it is in ``canonical_bytes``."""
 
     target: Mapping[str, bytes] = field(repr=False)
     """The values of ``@method``, ``@authority``, ``@path`` and ``@query``."""
@@ -50,30 +51,33 @@ class Envelope:
     """The six signature parameters; the nonce is among them."""
     identity: Identity
     body_sha256: bytes | None
-    """``None`` for a request without a body, whose method needs no digest."""
+    """``None`` for a request without a body, whose method needs no digest; a message's parameters."""
     delegation: str | None = field(repr=False)
     """The token's text; ``None`` for a direct request."""
     canonical_bytes: bytes = field(repr=False)
-    """The signature base of RFC 9421 section 2.5."""
+    """The signature base of RFC 9421 section 2.5, or the pre-authentication encoding of DSSE."""
 
     @property
     def method(self) -> str:
-        """The HTTP method, in upper case."""
+        """The HTTP method, in upper case; of a message, the method that it calls."""
         return self.target["@method"].decode()
 
     @property
     def authority(self) -> str:
-        """Host, and port where it is not the scheme's default."""
+        """Host, and port where it is not the scheme's default; of a message, its audience."""
         return self.target["@authority"].decode()
 
     @property
     def path(self) -> str:
-        """The raw path, percent-encoded."""
+        """The raw path, percent-encoded; empty for a message."""
         return self.target["@path"].decode()
 
     @property
     def query(self) -> str:
-        """The raw query with its question mark, ``"?"`` when there is none (RFC 9421 section 2.2.7)."""
+        """The raw query with its question mark, ``"?"`` when there is none (RFC 9421 section 2.2.7).
+
+        Empty for a message.
+        """
         return self.target["@query"].decode()
 
     @property

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from delegate.encoding import b64_encode
 from delegate.envelope.components import (
+    ALGORITHM_NAMES,
     RESPONSE_TAG,
     Components,
     ResponseParameters,
@@ -32,7 +33,7 @@ from delegate.envelope.components import (
 from delegate.envelope.digest import content_digest, require_digest
 from delegate.envelope.fields import require_well_formed
 from delegate.envelope.message import snapshot
-from delegate.envelope.sign import ALG_NAMES, LABEL, SignedRequest, write_signature
+from delegate.envelope.sign import LABEL, SignedRequest, write_signature
 from delegate.envelope.verify import SignedMember, pick_signature, require_algorithm
 from delegate.errors import (
     BodyUnexpectedError,
@@ -179,7 +180,9 @@ def sign_response(
     values = {"@status": b"%d" % status} | present | added | request.values
     items = "(" + " ".join(identifier(name) for name in values) + ")"
     key = signer.public_key
-    member = f'{items};created={now};keyid="{key.key_id}";alg="{ALG_NAMES[key.alg]}";tag="{RESPONSE_TAG}"'
+    member = (
+        f'{items};created={now};keyid="{key.key_id}";alg="{ALGORITHM_NAMES[key.alg]}";tag="{RESPONSE_TAG}"'
+    )
     components = parse_components(items, _required(request))
     written, _ = write_signature(signer, Purpose.RESPONSE, components, values, member)
     return added | written

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from delegate.encoding import b64_encode, b64url_encode
 from delegate.envelope.components import (
-    ALGORITHMS,
+    ALGORITHM_NAMES,
     BODY_METHODS,
     COVERED_IF_PRESENT,
     TAG,
@@ -47,7 +47,6 @@ __all__ = ["SignedRequest", "sign_request", "write_signature"]
 LABEL: Final = "dlg"
 """The label of our signature; any other would verify as well."""
 
-ALG_NAMES: Final = {key_type: name for name, key_type in ALGORITHMS.items()}
 _ORDER: Final = (
     "@method",
     "@authority",
@@ -128,7 +127,7 @@ def sign_request(
     components = parse_components(items)
     nonce = os.urandom(NONCE_BYTES)
     public_key = signer.public_key
-    algorithm = ALG_NAMES[public_key.alg]
+    algorithm = ALGORITHM_NAMES[public_key.alg]
     member = (
         f"{items};created={now};expires={now + lifetime}"
         f';nonce="{b64url_encode(nonce)}";keyid="{public_key.key_id}";alg="{algorithm}";tag="{TAG}"'

@@ -93,7 +93,8 @@ class Origins:
     def __init__(self, origins: Iterable[str], public_origin: str | None = None) -> None:
         """Index ``origins``; with ``public_origin`` the ``Host`` header is ignored altogether.
 
-        Raises ``ConfigurationError`` for none at all, a malformed one, or two that share an authority.
+        With none at all, every request is refused. Raises ``ConfigurationError`` for a malformed one, or two
+        that share an authority.
         """
         self._by_authority: dict[bytes, str] = {}
         self._public = public_origin
@@ -103,9 +104,6 @@ class Origins:
                 if other != origin:
                     msg = f"origins {origin!r} and {other!r} share an authority"
                     raise ConfigurationError(msg, field="origins")
-        if not self._by_authority:
-            msg = "a server needs at least one origin, such as https://api.example.com"
-            raise ConfigurationError(msg, field="origins")
 
     def select(self, host: bytes | None) -> str:
         """The origin that ``host`` (the ``Host`` header) names; ``AuthorityRejectedError`` when none does.

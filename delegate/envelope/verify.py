@@ -1,4 +1,4 @@
-"""Reading a signed request: the functions behind steps 1 to 5, 7 and 9 of verification (design section 8).
+"""Reading a signed request: the functions behind steps 1 to 5 and 7 of verification (design section 8).
 
 Each function takes what the step before it made and raises the first thing that is wrong. None of them
 does I/O, reads a clock or knows about trust: ``delegate.verifier`` calls them in order.
@@ -70,7 +70,6 @@ __all__ = [
     "require_coverage",
     "require_no_override",
     "require_window",
-    "signed_digest",
 ]
 
 _SIGNATURE_BYTES: Final = 64
@@ -295,13 +294,6 @@ def read_delegation(value: bytes) -> str:
         msg = 'the Delegation header is not of the form t="dlg1...."'
         raise DelegationMalformedError(msg, component="delegation")
     return value[len(_TOKEN_START) : -1].decode("latin-1")
-
-
-def signed_digest(member: SignedMember, headers: Mapping[str, bytes]) -> str | None:
-    """The ``Content-Digest`` value that the signature covers; ``None`` where it covers none."""
-    if "content-digest" not in member.components.as_set:
-        return None
-    return headers["content-digest"].decode("latin-1")
 
 
 def require_algorithm(alg: str, key_alg: str) -> None:

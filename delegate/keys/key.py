@@ -33,6 +33,7 @@ class Purpose(StrEnum):
 
     BLOCK = "block"
     REQUEST = "request"
+    MESSAGE = "message"
     RESPONSE = "response"
     KEY_CLAIM = "key-claim"
     REVOCATION = "revocation-list"

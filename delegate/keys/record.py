@@ -20,7 +20,7 @@ from typing import Final, Literal, NoReturn, TypeAlias
 from delegate.errors import BytesError, ConfigurationError, KeyPurposeError, KeyRevokedError
 from delegate.keys.key import PublicKey, Usage
 from delegate.limits import MAX_TTL_DEFAULT, MAX_TTL_MAX, TIMESTAMP_MAX, TOKEN_MAX_BLOCKS
-from delegate.names import require_name, require_origin
+from delegate.names import require_audience, require_name
 from delegate.scope import Scope
 
 __all__ = ["Issuer", "KeyRecord", "Revocation", "Status"]
@@ -149,10 +149,10 @@ class Issuer:
 
     def _require_audiences(self) -> None:
         if type(self.audiences) is not tuple or not self.audiences:
-            _refuse("audiences", "one origin or more: none would be no server at all")
+            _refuse("audiences", "one audience or more: none would be no server at all")
         for index, audience in enumerate(self.audiences):
             field = f"audiences[{index}]"
-            _require(require_origin, audience, field, "an origin such as https://api.example.com")
+            _require(require_audience, audience, field, "an origin such as https://api.example.com")
             if audience in self.audiences[:index]:
                 _refuse(field, "given once")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from os import PathLike
 
 from delegate.errors import ConfigurationError, KeyUnknownError
-from delegate.keys.key import Usage
+from delegate.keys.key import PublicKey, Usage
 from delegate.keys.record import Issuer, KeyRecord
 
 __all__ = ["Issuer", "KeyRecord", "TrustSnapshot", "TrustStore"]
@@ -97,24 +97,46 @@ class TrustSnapshot:
         others = {known.name: known for known in self.issuers}
         return TrustSnapshot((*(others | {issuer.name: issuer}).values(),))
 
-    def retire(self, kid: str, *, at: int) -> TrustSnapshot:
-        """A snapshot in which the key's active records are retired at ``at``; others stay as they are.
+    def rotate(self, kid: str, successor: PublicKey, *, now: int, retire_at: int) -> TrustSnapshot:
+        """A snapshot in which ``successor`` is trusted from ``now`` on for all that the key is trusted for.
 
-        Raises ``KeyUnknownError`` when no record has the key.
+        The key is retired at ``retire_at``; until then both count. Raises ``KeyUnknownError`` when no record
+        has the key, and ``ConfigurationError`` when one of them is not active or has the successor already.
         """
-        return self._changed(kid, lambda record: _retired(record, at))
+
+        def with_successor(record: KeyRecord) -> tuple[KeyRecord, ...]:
+            if record.status != "active":
+                msg = f"the key is {record.status} already: rotate the issuer's current key"
+                raise ConfigurationError(msg, field="status", limit=record.status)
+            return _retired(record, retire_at), replace(record, key=successor, not_before=now)
+
+        return self._changed(kid, with_successor)
+
+    def retire(self, kid: str, *, at: int) -> TrustSnapshot:
+        """A snapshot in which the key's records are retired at ``at``, or earlier where they were already.
+
+        Repudiated records stay as they are. Raises ``KeyUnknownError`` when no record has the key.
+        """
+        return self._changed(kid, lambda record: (_retired(record, at),))
 
     def repudiate(self, kid: str) -> TrustSnapshot:
         """A snapshot in which the key is repudiated everywhere; raises ``KeyUnknownError``."""
-        return self._changed(kid, _repudiated)
+        return self._changed(kid, lambda record: (_repudiated(record),))
 
-    def _changed(self, kid: str, change: Callable[[KeyRecord], KeyRecord]) -> TrustSnapshot:
+    def _changed(self, kid: str, change: Callable[[KeyRecord], tuple[KeyRecord, ...]]) -> TrustSnapshot:
         if not any((issuer.name, kid) in self._keys for issuer in self.issuers):
             msg = "no issuer has a key with this id: list them with delegate trust show"
             raise KeyUnknownError(msg, field="kid")
         return TrustSnapshot(
             tuple(
-                replace(issuer, keys=tuple(change(k) if k.key.key_id == kid else k for k in issuer.keys))
+                replace(
+                    issuer,
+                    keys=tuple(
+                        record
+                        for known in issuer.keys
+                        for record in (change(known) if known.key.key_id == kid else (known,))
+                    ),
+                )
                 for issuer in self.issuers
             )
         )
@@ -170,7 +192,10 @@ class TrustStore:
 
 
 def _retired(record: KeyRecord, at: int) -> KeyRecord:
-    return replace(record, status="retired", retired_at=at) if record.status == "active" else record
+    """A retirement only ever moves to an earlier instant: a later one would give back what was taken."""
+    if record.status == "repudiated" or (record.retired_at is not None and record.retired_at <= at):
+        return record
+    return replace(record, status="retired", retired_at=at)
 
 
 def _repudiated(record: KeyRecord) -> KeyRecord:

@@ -29,7 +29,8 @@ _NAMES: Final = """
     delegation_digest body_sha256 sha256 sha512 sha1 prefix_hash entry_hash previous_hash root_hash
     leaf_hash checksum etag commit commit_sha timestamp timestamps time ts created created_at updated
     updated_at expires expires_at issued_at not_before not_after iat nbf exp started_at finished_at
-    ended_at received_at decided_at next_update
+    ended_at received_at decided_at next_update delegate_agent delegate_issuer delegate_path
+    delegate_request_id delegate_chain_id delegate_key_id
 """
 
 GOVERNANCE: Final = frozenset(map(plain_name, _NAMES.split()))

@@ -49,7 +49,7 @@ _SCHEMA_WORDS: Final = frozenset(
 
 def members(shape: Shape, parts: Parts, above: Member, names: Names) -> Iterator[tuple[int, object, Member]]:
     """Slot, member and what is known of it, keys first; ``above`` is the container's own."""
-    below = NO_NAME
+    below = _EXEMPT if above.exempt and parts.names is None else NO_NAME
     if above.name is not None and _is_passed_on(above.name, parts, names):
         below = Member(above.name)
     if parts.names is None:

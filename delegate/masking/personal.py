@@ -52,7 +52,7 @@ def emails(text: str, userinfo: Container[int] = ()) -> Iterator[Hit]:
             before = text[max(0, at - 64) : at]
             local = before[len(before.rstrip(_LOCAL)) :].lstrip(_LOCAL_START)
             # Of a path or an assignment, only what follows the last separator is an address.
-            local = re.split(r"[/=|?&]", local)[-1]
+            local = local[max(map(local.rfind, "/=|?&")) + 1 :]
             if local and not _is_remote(text, at - len(local), local, match.end()):
                 yield Hit(at - len(local), match.end(), "email", "email", 60)
         at = text.find("@", at + 1)

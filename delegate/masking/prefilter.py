@@ -23,10 +23,15 @@ from delegate.masking.tokens import DECODABLE, RUN, RUN_CHARACTERS, Gated, Runs
 __all__ = ["STEMS", "Prefilter", "Signs", "prefilter"]
 
 STEMS: Final = (
-    *("pass", "token", "key", "secret", "auth", "cred", "pw", "sess", "cookie", "bearer", "basic", "cvv"),
+    *("pass", "sess", "token", "key", "secret", "cred", "auth", "pw", "cookie", "bearer", "basic", "cvv"),
     *("identified by",),
 )
 """Every name that running text is searched for holds one of these, in lower case."""
+
+_PAIRS: Final = (("ss", ("pass", "sess")), ("ke", ("token", "key")), ("cre", ("secret", "cred")))
+"""Stems with what they share, which is looked for first."""
+
+_SINGLES: Final = STEMS[6:]
 
 _KEPT: Final = frozenset(RUN_CHARACTERS.encode())
 _CLASSES: Final = bytes(120 if code in _KEPT else 32 for code in range(256))
@@ -40,7 +45,10 @@ _SHAPES: Final = bytes.maketrans(
 
 _LONG: Final = b"x" * RUN
 
-_NUMBERS: Final = "000(?:0[ .-]?0000[ .-]?0000|0[ -]000000[ -]0|[. -]?00[. -]?0000|0-?0000-?0)"
+_NUMBERS: Final = (
+    "000(?:0[ .-]?0000[ .-]?0000|0[ -]000000[ -]0|[. -]00[. -]0000|000000"
+    "|(?:-000000|00-0000|0-0000-0)(?:[^0]|$))"
+)
 """Cards, Social Security numbers and routing numbers, in shapes; it begins with a literal, so it is fast."""
 
 _ACCOUNTS: Final = "aa00(?:[ -]?[a0]{4}){2}[ -]?[a0]{3}"
@@ -62,7 +70,7 @@ class Signs:
     dashes: bool
     numbers: bool
     accounts: bool
-    names: bool
+    names: list[str]
     flags: bool
     escapes: bool
 
@@ -75,7 +83,9 @@ class Prefilter:
     def __init__(self, runs: Runs, gated: Gated) -> None:
         """Prepare the answer for these rows."""
         self._runs = runs
-        self._gates = tuple((gate, entries) for gate, entries in gated.by_gate.items() if gate != "name")
+        self._gates = tuple(
+            (_sign(gate, entries), gate, entries) for gate, entries in gated.by_gate.items() if gate != "name"
+        )
         self._named = gated.by_gate.get("name", ())
 
     def __call__(self, text: str, *, every_run: bool = False) -> Signs | None:
@@ -88,7 +98,7 @@ class Prefilter:
         dashes = "----" in text
         flags = " -" in text
         escapes = "%" in text or "\\" in text or "&" in text
-        names = _has_stem(lower)
+        names = _stems(lower)
         numbers = _find_numbers(shapes) is not None
         accounts = b"aa00" in shapes and _has_account(shapes)
         runs = self._spans(text, classes, every_run=every_run) if _LONG in classes else []
@@ -105,11 +115,11 @@ class Prefilter:
             (start, end) for start, end in long_runs(classes) if every_run or interesting(text, start, end)
         ]
 
-    def _gated(self, text: str, names: bool) -> list[int]:  # noqa: FBT001 - a sign among signs
+    def _gated(self, text: str, names: list[str]) -> list[int]:
         found = [
             index
-            for gate, entries in self._gates
-            if gate in text
+            for sign, gate, entries in self._gates
+            if sign in text and gate in text
             for needle, index in entries
             if needle in text
         ]
@@ -126,7 +136,7 @@ class AutomatonPrefilter(Prefilter):
     def __init__(self, runs: Runs, gated: Gated) -> None:
         """Build the automaton. Raises ``ConfigurationError`` when `google-re2` is missing."""
         super().__init__(runs, gated)
-        self._match = _automaton(runs, [gate for gate, _ in self._gates])
+        self._match = _automaton(runs, [gate for _, gate, _ in self._gates])
 
     def __call__(self, text: str, *, every_run: bool = False) -> Signs | None:
         """The same answer, from one pass over ``text``."""
@@ -134,7 +144,8 @@ class AutomatonPrefilter(Prefilter):
         said = self._match(octets) or ()  # the wrapper says None for an empty text
         if not said and not every_run:
             return None
-        names = _NAMES in said
+        lower = text.lower()
+        names = _stems(lower) if _NAMES in said else []
         asked = every_run or _TOKENS in said
         runs = self._spans(text, octets.translate(_CLASSES), every_run=every_run) if asked else []
         gated = self._gated(text, names) if names or _GATES in said else []
@@ -143,7 +154,7 @@ class AutomatonPrefilter(Prefilter):
         if not (names or runs or at or numbers or escapes or flags or dashes or accounts or gated):
             return None
         return Signs(
-            text.lower(), octets.translate(_SHAPES), runs, frozenset(gated),
+            lower, octets.translate(_SHAPES), runs, frozenset(gated),
             at, dashes, numbers, accounts, names, flags, escapes,
         )  # fmt: skip
 
@@ -151,6 +162,12 @@ class AutomatonPrefilter(Prefilter):
 def prefilter(runs: Runs, gated: Gated, engine: Literal["re", "re2"]) -> Prefilter:
     """The prefilter of an engine."""
     return Prefilter(runs, gated) if engine == "re" else AutomatonPrefilter(runs, gated)
+
+
+def _sign(gate: str, entries: tuple[tuple[str, int], ...]) -> str:
+    """One character of every match that most text lacks: looking for one is fastest of all."""
+    signs = set.intersection(*(set(gate + needle) for needle, _ in entries))
+    return min(signs - set(string.ascii_letters + string.digits), default="")
 
 
 def long_runs(classes: bytes) -> Iterator[tuple[int, int]]:
@@ -170,20 +187,13 @@ def _has_account(shapes: bytes) -> bool:
     )
 
 
-def _has_stem(lower: str) -> bool:
-    """Whether one of ``STEMS`` occurs; what two stems share is looked for first."""
-    return (
-        ("ss" in lower and ("pass" in lower or "sess" in lower))
-        or ("ke" in lower and ("key" in lower or "token" in lower))
-        or ("cre" in lower and ("secret" in lower or "cred" in lower))
-        or "auth" in lower
-        or "pw" in lower
-        or "cookie" in lower
-        or "bearer" in lower
-        or "basic" in lower
-        or "cvv" in lower
-        or "identified by" in lower
-    )
+def _stems(lower: str) -> list[str]:
+    """Those of ``STEMS`` that occur: searched one by one, each is faster than one pattern for all."""
+    found = [stem for stem in _SINGLES if stem in lower]
+    for shared, stems in _PAIRS:
+        if shared in lower:
+            found += [stem for stem in stems if stem in lower]
+    return found
 
 
 _NAMES, _TOKENS, _GATES, _FIGURES, _IBANS, _AT, _DASHES, _FLAGS, _ESCAPES = range(9)
@@ -218,5 +228,5 @@ def _automaton(runs: Runs, gates: list[str]) -> Callable[[bytes], list[int]]:
 
 def _spelled(shape: str) -> str:
     """A pattern over shapes as one over the text itself."""
-    classes = {"[a0]": "[A-Za-z0-9]", "0": "[0-9]", "a": "[A-Za-z]"}
-    return re.sub(r"\[a0\]|[0a]", lambda match: classes[match[0]], shape)
+    classes = {"[a0]": "[A-Za-z0-9]", "[^0]": "[^0-9]", "0": "[0-9]", "a": "[A-Za-z]"}
+    return re.sub(r"\[a0\]|\[\^0\]|[0a]", lambda match: classes[match[0]], shape)

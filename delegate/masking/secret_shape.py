@@ -11,7 +11,7 @@ mixed at every step, and runs of letters that nobody could say.
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from operator import add
 from typing import Final
 
 __all__ = ["is_placeholder", "is_reference", "looks_like_password", "looks_random", "looks_secret"]
@@ -134,5 +134,5 @@ def _sayable(part: str) -> bool:
     if len(part) < 3 or len(part) > 20 or _VOWELS.isdisjoint(part):
         return False
     lower = part.lower()
-    rare = sum(first + second in _RARE_PAIRS for first, second in pairwise(lower))
+    rare = sum(map(_RARE_PAIRS.__contains__, map(add, lower, lower[1:])))
     return rare * 5 <= len(part)

@@ -143,7 +143,7 @@ class TextScanner:
         if signs.dashes:
             yield from private_keys(text)
         if signs.names:
-            yield from assignments(text, signs.lower)
+            yield from assignments(text, signs.lower, signs.names)
             yield from kubernetes_secrets(text, signs.lower)
         if signs.flags:
             yield from passwords_in_commands(text)
@@ -172,7 +172,7 @@ def _mapped(text: Mapped, hits: list[Hit], place: int = 0) -> Iterator[Hit]:
 
 def _within_leaves(text: str, hits: list[Hit]) -> list[Hit]:
     """The hits without any NUL: what a pattern of the user's finds across leaves is cut into its parts."""
-    if "\0" not in text:
+    if "\0" not in text or not any("\0" in text[hit.start : hit.end] for hit in hits):
         return hits
     parts: list[Hit] = []
     for hit in hits:

@@ -14,7 +14,8 @@ What ``claim`` does, in this order, atomically:
 4. refuses ``replay_unknown`` when a record with this ``expires_at`` or a later one was ever dropped. With
    a clock that only moves on this never happens; after a clock that leapt ahead and came back, the
    records it dropped early would be missed;
-5. refuses ``replay_capacity`` when ``quota_key`` has used up its quota, or the store its capacity;
+5. refuses ``replay_capacity`` when ``quota_key`` has used up its quota, the issuer in it its own, or the
+   store its capacity;
 6. records the nonce.
 
 It answers with the store's **epoch**: the last instant, in whole UTC seconds, of which records may be
@@ -38,8 +39,8 @@ class ReplayStore(Protocol):
         """Record a nonce that was never seen, or raise; returns the store's epoch (UTC seconds, or 0).
 
         - ``space``: the tenant. Nonces of two spaces never meet.
-        - ``quota_key``: who pays for the record: the issuer and its key, so that all keys below one
-          delegation share one quota.
+        - ``quota_key``: who pays for the record: the issuer, a space, and the delegatee, so that all keys
+          below one delegation share one quota, and all delegatees of one issuer another.
         - ``key_id``, ``nonce``: the pair that is accepted once. Any text and any bytes; the verifier has
           bounded both.
         - ``expires_at``: when the request stops being valid, UTC seconds, at most ``TIMESTAMP_MAX``.

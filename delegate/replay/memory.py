@@ -49,7 +49,7 @@ _FORKED: Final = (
 
 
 class _Share:
-    """The live records of one quota key."""
+    """The live records of one quota key, or of one issuer."""
 
     __slots__ = ("live", "owner")
 
@@ -58,12 +58,23 @@ class _Share:
         self.live = 0
 
 
+class _Paying(_Share):
+    """The share of a quota key; its issuer's counts the same records."""
+
+    __slots__ = ("issuer",)
+
+    def __init__(self, owner: tuple[str, str], issuer: _Share) -> None:
+        super().__init__(owner)
+        self.issuer = issuer
+
+
 class MemoryReplayStore:
     """Nonces in memory, for a server of one process; safe for any number of threads, sync and async.
 
     Until ``epoch`` + skew has passed, a few seconds after construction, requests are refused
     ``replay_unknown``: the process before this one may have accepted them. ``assume_fresh=True`` says that
     nothing was accepted before (tests, a first start). ``quota`` bounds the live nonces of one quota key,
+    ``issuer_quota`` those of one issuer (default: half of ``capacity``, or ``quota`` if that is more),
     ``capacity`` those of the store; one takes about 170 bytes.
 
     Raises ``ConfigurationError`` without ``single_process=True``, and for bounds below 1.
@@ -77,6 +88,8 @@ class MemoryReplayStore:
         "_epoch",
         "_forgotten",
         "_forks",
+        "_issuer_quota",
+        "_issuers",
         "_live",
         "_lock",
         "_quota",
@@ -91,6 +104,7 @@ class MemoryReplayStore:
         assume_fresh: bool = False,
         clock: Clock = _SYSTEM_CLOCK,
         quota: int = REPLAY_QUOTA_DEFAULT,
+        issuer_quota: int | None = None,
         capacity: int = REPLAY_CAPACITY_DEFAULT,
     ) -> None:
         """Start with no records, and with now as the epoch."""
@@ -100,7 +114,7 @@ class MemoryReplayStore:
                 "say single_process=True if there is only one, else use SQLiteReplayStore"
             )
             raise ConfigurationError(msg, field="single_process", limit=True)
-        rules.require_bounds(quota=quota, capacity=capacity)
+        self._issuer_quota = rules.require_bounds(quota=quota, issuer_quota=issuer_quota, capacity=capacity)
         self._clock = clock
         self._quota = quota
         self._capacity = capacity
@@ -109,8 +123,9 @@ class MemoryReplayStore:
         self._lock = threading.Lock()
         self._live = 0
         self._forgotten = -1
-        self._tables: tuple[dict[bytes, _Share], ...] = tuple({} for _ in range(256))
-        self._shares: dict[tuple[str, str], _Share] = {}  # by space and quota key
+        self._tables: tuple[dict[bytes, _Paying], ...] = tuple({} for _ in range(256))
+        self._shares: dict[tuple[str, str], _Paying] = {}  # by space and quota key
+        self._issuers: dict[tuple[str, str], _Share] = {}  # by space and issuer
         self._buckets: dict[int, list[bytes]] = {}
         self._due: list[int] = []  # a heap of the buckets' seconds
 
@@ -140,10 +155,16 @@ class MemoryReplayStore:
             if expires_at <= self._forgotten:
                 raise rules.forgotten(self._forgotten)
             share = self._shares.get(owner)
-            if share is None or share.live >= self._quota or self._live >= self._capacity:
+            if (
+                share is None
+                or share.live >= self._quota
+                or share.issuer.live >= self._issuer_quota
+                or self._live >= self._capacity
+            ):
                 share = self._make_room(owner, cutoff)
             table[name] = share
             share.live += 1
+            share.issuer.live += 1
             self._live += 1
             bucket = self._buckets.get(expires_at)
             if bucket is None:
@@ -160,19 +181,28 @@ class MemoryReplayStore:
             space=space, quota_key=quota_key, key_id=key_id, nonce=nonce, expires_at=expires_at, now=now
         )
 
-    def _make_room(self, owner: tuple[str, str], cutoff: int) -> _Share:
+    def _make_room(self, owner: tuple[str, str], cutoff: int) -> _Paying:
         """The owner's share, with room for one more, after dropping the dead where there was none."""
         if self._refusal(owner) is not None:
             self._sweep(cutoff, REPLAY_SWEEP_FULL)
             refusal = self._refusal(owner)
             if refusal is not None:
                 raise refusal
-        return self._shares.setdefault(owner, _Share(owner))
+        issuer = self._issuer_owner(owner)
+        paying = _Paying(owner, self._issuers.setdefault(issuer, _Share(issuer)))
+        return self._shares.setdefault(owner, paying)
+
+    @staticmethod
+    def _issuer_owner(owner: tuple[str, str]) -> tuple[str, str]:
+        return owner[0], rules.issuer_of(owner[1])
 
     def _refusal(self, owner: tuple[str, str]) -> ReplayCapacityError | None:
         share = self._shares.get(owner)
         if share is not None and share.live >= self._quota:
             return rules.full("quota", self._quota)
+        issuer = self._issuers.get(self._issuer_owner(owner))
+        if issuer is not None and issuer.live >= self._issuer_quota:
+            return rules.full("issuer_quota", self._issuer_quota)
         if self._live >= self._capacity:
             return rules.full("capacity", self._capacity)
         return None
@@ -195,5 +225,8 @@ class MemoryReplayStore:
         share = self._tables[name[-1]].pop(name)
         self._live -= 1
         share.live -= 1
+        share.issuer.live -= 1
         if share.live == 0:
             del self._shares[share.owner]
+        if share.issuer.live == 0:
+            del self._issuers[share.issuer.owner]

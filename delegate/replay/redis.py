@@ -68,7 +68,7 @@ class RedisReplayStore:
     ``deadline`` bounds a claim as a whole, in seconds. ``assume_noeviction=True`` says that the server never
     evicts, where it does not tell its ``maxmemory_policy``. ``assume_fresh=True`` begins a store of which
     there is nothing yet with the epoch 0. The other settings are those of ``MemoryReplayStore``; a record
-    takes about 330 bytes of Redis's memory.
+    takes about 340 bytes of Redis's memory.
 
     The user needs the commands EVAL, TIME, INFO and those on the four keys. Open it after forking, and
     close it or use it in a ``with``.
@@ -83,6 +83,7 @@ class RedisReplayStore:
         "_client",
         "_closed",
         "_deadline",
+        "_issuer_quota",
         "_keys",
         "_lock",
         "_loop",
@@ -99,13 +100,14 @@ class RedisReplayStore:
         clock: Clock = _SYSTEM_CLOCK,
         prefix: str = "delegate:replay",
         quota: int = REPLAY_QUOTA_DEFAULT,
+        issuer_quota: int | None = None,
         capacity: int = REPLAY_CAPACITY_DEFAULT,
         deadline: float = REPLAY_DEADLINE_DEFAULT,
         assume_noeviction: bool = False,
         assume_fresh: bool = False,
     ) -> None:
         """Connect, compare clocks, look at the eviction policy, and begin the store where there is none."""
-        rules.require_bounds(quota=quota, capacity=capacity)
+        self._issuer_quota = rules.require_bounds(quota=quota, issuer_quota=issuer_quota, capacity=capacity)
         _require_settings(prefix, deadline)
         self._client = _client(url)
         self._prefix = prefix
@@ -177,8 +179,11 @@ class RedisReplayStore:
     ) -> Coroutine[Any, Any, object]:
         """One run of the claim's script, not begun. Redis is told hashes: no nonce, no name of a key."""
         owner = hashlib.sha256(rules.share_name(space, quota_key)).digest()
-        bounds = (self._quota, self._capacity, REPLAY_MARGIN, REPLAY_SWEEP, REPLAY_SWEEP_FULL)
-        return self._ask(CLAIM, name, now, SKEW_MAX, self._assume_noeviction, owner, expires_at, *bounds)
+        issuer = hashlib.sha256(rules.issuer_share_name(space, quota_key)).digest()
+        bounds = (self._quota, self._issuer_quota, self._capacity)
+        sweeps = (REPLAY_MARGIN, REPLAY_SWEEP, REPLAY_SWEEP_FULL)
+        settings = (now, SKEW_MAX, self._assume_noeviction)
+        return self._ask(CLAIM, name, *settings, owner, issuer, expires_at, *bounds, *sweeps)
 
     def _open(self, now: int, assume_fresh: int) -> None:
         name = b"open"
@@ -245,7 +250,7 @@ def _refusal(verdict: bytes, number: int, expires_at: int) -> DelegateError:
             return rules.replayed()
         case b"forgotten":
             return rules.forgotten(number)
-        case b"quota" | b"capacity":
+        case b"quota" | b"issuer_quota" | b"capacity":
             return rules.full(verdict.decode("ascii"), number)
         case b"policy" | b"clock":
             msg = (

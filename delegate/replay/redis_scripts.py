@@ -17,7 +17,8 @@ __all__ = ["CLAIM", "OPEN", "PARTS"]
 
 PARTS: Final = ("store", "expiry", "owners", "shares")
 """The keys: a hash of the store's facts; a sorted set of the records' names by ``expires_at``; a hash from
-name to owner; and a hash from owner to the number of their records."""
+name to the two that pay for it, quota key and issuer, 32 bytes each; and a hash from each of these to the
+number of their records."""
 
 _BOOKS: Final = """
 local store, expiry, owners, shares = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -73,18 +74,20 @@ return {name, 'open', epoch}
 CLAIM: Final = (
     _BOOKS
     + """
-local owner, expires_at = ARGV[5], tonumber(ARGV[6])
-local quota, capacity = tonumber(ARGV[7]), tonumber(ARGV[8])
-local margin, some, many = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
+local owner, issuer, expires_at = ARGV[5], ARGV[6], tonumber(ARGV[7])
+local quota, issuer_quota, capacity = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local margin, some, many = tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13])
 
 local function sweep(budget)
   local cutoff = math.min(now, clock) - margin
   local dead = redis.call('ZRANGEBYSCORE', expiry, '-inf', cutoff, 'WITHSCORES', 'LIMIT', 0, budget)
   if #dead == 0 then return end
   for i = 1, #dead, 2 do
-    local payer = redis.call('HGET', owners, dead[i])
+    local payers = redis.call('HGET', owners, dead[i])
     redis.call('HDEL', owners, dead[i])
-    if redis.call('HINCRBY', shares, payer, -1) <= 0 then redis.call('HDEL', shares, payer) end
+    for _, payer in ipairs({string.sub(payers, 1, 32), string.sub(payers, 33)}) do
+      if redis.call('HINCRBY', shares, payer, -1) <= 0 then redis.call('HDEL', shares, payer) end
+    end
   end
   redis.call('ZREMRANGEBYRANK', expiry, 0, #dead / 2 - 1)
   forgotten = math.max(forgotten, tonumber(dead[#dead]))
@@ -94,6 +97,9 @@ end
 
 local function full()
   if tonumber(redis.call('HGET', shares, owner) or 0) >= quota then return 'quota', quota end
+  if tonumber(redis.call('HGET', shares, issuer) or 0) >= issuer_quota then
+    return 'issuer_quota', issuer_quota
+  end
   if live >= capacity then return 'capacity', capacity end
 end
 
@@ -109,9 +115,10 @@ if expires_at <= forgotten then return {name, 'forgotten', forgotten} end
 if full() then sweep(many) end
 local bound, limit = full()
 if bound then return {name, bound, limit} end
-redis.call('HSET', owners, name, owner)
+redis.call('HSET', owners, name, owner .. issuer)
 redis.call('ZADD', expiry, expires_at, name)
 redis.call('HINCRBY', shares, owner, 1)
+redis.call('HINCRBY', shares, issuer, 1)
 redis.call('HSET', store, 'live', live + 1)
 return {name, 'accepted', epoch}
 """

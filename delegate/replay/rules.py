@@ -16,8 +16,19 @@ from delegate.errors import (
     ReplayCapacityError,
     ReplayUnknownError,
 )
+from delegate.limits import REPLAY_ISSUER_SHARE
 
-__all__ = ["expired", "forgotten", "full", "record_name", "replayed", "require_bounds", "share_name"]
+__all__ = [
+    "expired",
+    "forgotten",
+    "full",
+    "issuer_of",
+    "issuer_share_name",
+    "record_name",
+    "replayed",
+    "require_bounds",
+    "share_name",
+]
 
 
 def record_name(space: str, key_id: str, nonce: bytes) -> bytes:
@@ -32,18 +43,41 @@ def share_name(space: str, key: str) -> bytes:
     return b"\xff".join((space.encode("utf-8", "surrogatepass"), key.encode("utf-8", "surrogatepass")))
 
 
-def require_bounds(*, quota: int, capacity: int) -> None:
-    """Both are counts of live records, and a quota beyond the capacity would be none.
+def issuer_of(quota_key: str) -> str:
+    """What stands before the first space, which no issuer's name has in it."""
+    return quota_key.partition(" ")[0]
 
-    Raises ``ConfigurationError``.
+
+@lru_cache(maxsize=1024)
+def issuer_share_name(space: str, quota_key: str) -> bytes:
+    """The name under which the issuer's records are counted; it ends in 0xFF, as no quota key's name does."""
+    return share_name(space, issuer_of(quota_key)) + b"\xff"
+
+
+def require_bounds(*, quota: int, issuer_quota: int | None, capacity: int) -> int:
+    """All are counts of live records, and a quota beyond the next wider bound would be none.
+
+    Returns the issuer's quota: without one a share of the capacity, and no less than ``quota``. Raises
+    ``ConfigurationError``.
     """
-    for field, value in (("quota", quota), ("capacity", capacity)):
+    _require_count(quota, "quota", capacity=capacity)
+    if issuer_quota is None:
+        return max(quota, capacity // REPLAY_ISSUER_SHARE)
+    _require_count(issuer_quota, "issuer_quota", capacity=capacity)
+    if quota > issuer_quota:
+        msg = f"quota {quota} is above issuer_quota {issuer_quota}: it would never be reached; lower it"
+        raise ConfigurationError(msg, field="quota", limit=issuer_quota)
+    return issuer_quota
+
+
+def _require_count(quota: int, name: str, *, capacity: int) -> None:
+    for field, value in ((name, quota), ("capacity", capacity)):
         if type(value) is not int or value < 1:
             msg = f"{field} is {value!r}; give the number of live nonces to keep, 1 or more"
             raise ConfigurationError(msg, field=field, limit=1)
     if quota > capacity:
-        msg = f"quota {quota} is above capacity {capacity}: one key could fill the store; lower it"
-        raise ConfigurationError(msg, field="quota", limit=capacity)
+        msg = f"{name} {quota} is above capacity {capacity} and would never be reached; lower it"
+        raise ConfigurationError(msg, field=name, limit=capacity)
 
 
 def expired(expires_at: int, now: int) -> ExpiredError:
@@ -65,6 +99,6 @@ def forgotten(through: int) -> ReplayUnknownError:
 
 
 def full(field: str, limit: int) -> ReplayCapacityError:
-    """``field`` is "quota" or "capacity", ``limit`` its bound in live records."""
+    """``field`` is "quota", "issuer_quota" or "capacity", ``limit`` its bound in live records."""
     msg = f"the {field} of {limit} live nonces is full, and none is evicted; slow down or raise the {field}"
     return ReplayCapacityError(msg, field=field, limit=limit)

@@ -3,9 +3,9 @@
 The rule: a claim is answered after its record is on the disk, in the transaction that decided it. So an
 accepted nonce survives the process, and by default a power loss.
 
-The schema keeps the books itself: triggers count the live records of the store and of each quota, and a
-record cannot leave without ``forgotten_through`` moving up to its expiry. Names are stored as SHA-256, so
-the file holds no nonce, and no text from outside is ever part of a statement.
+The schema keeps the books itself: triggers count the live records of the store, of each quota key and of
+each issuer, and a record cannot leave without ``forgotten_through`` moving up to its expiry. Names are stored
+as SHA-256, so the file holds no nonce, and no text from outside is ever part of a statement.
 
 Epoch: a file made by this store starts with the instant of its making, since an earlier file may have been
 lost; it keeps it for good. With ``durable=False`` a power loss may take the last records, so every opening
@@ -48,7 +48,7 @@ _SYSTEM_CLOCK: Final = Clock()
 _SCHEMA: Final = Schema(
     name="replay store",
     application_id=0x646C6772,  # "dlgr"
-    version=1,
+    version=2,
     statements=(
         """
         CREATE TABLE store (
@@ -64,6 +64,7 @@ _SCHEMA: Final = Schema(
         CREATE TABLE record (
             name BLOB PRIMARY KEY,
             owner BLOB NOT NULL,
+            issuer BLOB NOT NULL,
             expires_at INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID
         """,
@@ -71,15 +72,16 @@ _SCHEMA: Final = Schema(
         """
         CREATE TRIGGER record_added AFTER INSERT ON record BEGIN
             UPDATE store SET live = live + 1 WHERE one = 1;
-            INSERT INTO share VALUES (new.owner, 1) ON CONFLICT (owner) DO UPDATE SET live = live + 1;
+            INSERT INTO share VALUES (new.owner, 1), (new.issuer, 1)
+                ON CONFLICT (owner) DO UPDATE SET live = live + 1;
         END
         """,
         """
         CREATE TRIGGER record_dropped AFTER DELETE ON record BEGIN
             UPDATE store SET live = live - 1, forgotten_through = max(forgotten_through, old.expires_at)
                 WHERE one = 1;
-            UPDATE share SET live = live - 1 WHERE owner = old.owner;
-            DELETE FROM share WHERE owner = old.owner AND live = 0;
+            UPDATE share SET live = live - 1 WHERE owner IN (old.owner, old.issuer);
+            DELETE FROM share WHERE owner IN (old.owner, old.issuer) AND live = 0;
         END
         """,
     ),
@@ -96,9 +98,10 @@ _LOOK_UP: Final = """
     SELECT epoch, forgotten_through, EXISTS (SELECT 1 FROM record WHERE name = ?) FROM store WHERE one = 1
 """
 _COUNT: Final = """
-    SELECT live, coalesce((SELECT live FROM share WHERE owner = ?), 0) FROM store WHERE one = 1
+    SELECT live, coalesce((SELECT live FROM share WHERE owner = ?), 0),
+        coalesce((SELECT live FROM share WHERE owner = ?), 0) FROM store WHERE one = 1
 """
-_RECORD: Final = "INSERT INTO record (name, owner, expires_at) VALUES (?, ?, ?)"
+_RECORD: Final = "INSERT INTO record (name, owner, issuer, expires_at) VALUES (?, ?, ?, ?)"
 
 
 class SQLiteReplayStore:
@@ -114,7 +117,7 @@ class SQLiteReplayStore:
     ``ReplayStoreUnavailableError`` when the database fails.
     """
 
-    __slots__ = ("_capacity", "_clock", "_database", "_quota")
+    __slots__ = ("_capacity", "_clock", "_database", "_issuer_quota", "_quota")
 
     def __init__(
         self,
@@ -122,13 +125,14 @@ class SQLiteReplayStore:
         *,
         clock: Clock = _SYSTEM_CLOCK,
         quota: int = REPLAY_QUOTA_DEFAULT,
+        issuer_quota: int | None = None,
         capacity: int = REPLAY_CAPACITY_DEFAULT,
         deadline: float = REPLAY_DEADLINE_DEFAULT,
         durable: bool = True,
         assume_fresh: bool = False,
     ) -> None:
         """Open or create the file at ``path``."""
-        rules.require_bounds(quota=quota, capacity=capacity)
+        self._issuer_quota = rules.require_bounds(quota=quota, issuer_quota=issuer_quota, capacity=capacity)
         self._clock = clock
         self._quota = quota
         self._capacity = capacity
@@ -164,9 +168,12 @@ class SQLiteReplayStore:
     ) -> int:
         """See ``ReplayStore.claim``."""
         name = hashlib.sha256(rules.record_name(space, key_id, nonce)).digest()
-        owner = hashlib.sha256(rules.share_name(space, quota_key)).digest()
+        payers = (
+            hashlib.sha256(rules.share_name(space, quota_key)).digest(),
+            hashlib.sha256(rules.issuer_share_name(space, quota_key)).digest(),
+        )
         with self._database.transaction() as connection:
-            answer = self._decide(connection, name, owner, expires_at, now)
+            answer = self._decide(connection, name, payers, expires_at, now)
         # A refusal is raised after the commit: the dead records that it dropped stay dropped.
         if isinstance(answer, RequestError):
             raise answer
@@ -201,7 +208,7 @@ class SQLiteReplayStore:
                 connection.execute("UPDATE store SET epoch = max(epoch, ?) WHERE one = 1", (now,))
 
     def _decide(
-        self, connection: Connection, name: bytes, owner: bytes, expires_at: int, now: int
+        self, connection: Connection, name: bytes, payers: tuple[bytes, bytes], expires_at: int, now: int
     ) -> int | RequestError:
         """The epoch once the record is written, or the refusal; the clock is read after the waiting."""
         present = read(self._clock)
@@ -217,22 +224,26 @@ class SQLiteReplayStore:
             return rules.replayed()
         if expires_at <= forgotten_through:
             return rules.forgotten(forgotten_through)
-        refusal = self._make_room(connection, owner, cutoff)
+        refusal = self._make_room(connection, payers, cutoff)
         if refusal is None:
-            connection.execute(_RECORD, (name, owner, expires_at))
+            connection.execute(_RECORD, (name, *payers, expires_at))
         return refusal or int(epoch)
 
-    def _make_room(self, connection: Connection, owner: bytes, cutoff: int) -> ReplayCapacityError | None:
+    def _make_room(
+        self, connection: Connection, payers: tuple[bytes, bytes], cutoff: int
+    ) -> ReplayCapacityError | None:
         """None if one more record fits, at once or after dropping the dead."""
-        if self._overfull(connection, owner) is None:
+        if self._overfull(connection, payers) is None:
             return None
         connection.execute(_SWEEP, (cutoff, REPLAY_SWEEP_FULL))
-        return self._overfull(connection, owner)
+        return self._overfull(connection, payers)
 
-    def _overfull(self, connection: Connection, owner: bytes) -> ReplayCapacityError | None:
-        live, mine = connection.execute(_COUNT, (owner,)).fetchone()
+    def _overfull(self, connection: Connection, payers: tuple[bytes, bytes]) -> ReplayCapacityError | None:
+        live, mine, issuers = connection.execute(_COUNT, payers).fetchone()
         if mine >= self._quota:
             return rules.full("quota", self._quota)
+        if issuers >= self._issuer_quota:
+            return rules.full("issuer_quota", self._issuer_quota)
         if live >= self._capacity:
             return rules.full("capacity", self._capacity)
         return None

@@ -16,8 +16,9 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Final, Protocol, Self
 
-from delegate.errors import ConfigurationError, RevocationUnavailableError
+from delegate.errors import ConfigurationError, DelegateError, RevocationUnavailableError
 from delegate.limits import REVOCATION_LIST_MAX_BYTES, REVOCATION_POLL_DEFAULT, REVOCATION_POLL_MAX
+from delegate.observer import log_fields
 from delegate.revocation.state import Revocations
 
 __all__ = ["FileSource", "Refresher", "Source"]
@@ -128,7 +129,9 @@ class Refresher:
         except Exception as error:  # noqa: BLE001 - a thread that ends would let the list grow old in silence
             failure = f"{type(error).__name__}: {error}"
             if self._failures.get(number) != failure:
-                _log.warning("no newer revocation list from %r: %s", source, failure)
+                refusal = error if isinstance(error, DelegateError) else None
+                extra = log_fields(refusal)
+                _log.warning("no newer revocation list from %r: %s", source, failure, extra=extra)
             self._failures[number] = failure
         else:
             if self._failures.pop(number, None) is not None:

@@ -1,4 +1,4 @@
-"""The server's end of HTTP, as far as the protocol goes: no framework is imported here.
+"""The server's end, as far as the protocol goes: no framework is imported here.
 
 - ``asgi``         the middleware: verify, then hand on, or refuse
 - ``gate``         what stands around an application of any framework, and what a handler needs
@@ -9,6 +9,7 @@
 - ``stream``       event streams that end with the authority they were opened with
 - ``development``  what the server saw, for the developer of a client
 - ``interface``    the types of ASGI
+- ``messages``     the same door for messages without HTTP;  ``jsonrpc``  the calls that carry them
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ from delegate.envelope.target import require_method, require_target
 from delegate.errors import ActionUnmappedError, ConfigurationError, DelegateError, TargetRejectedError
 from delegate.keys import Signer
 from delegate.masking.logs import masked_logger
+from delegate.observer import log_fields
 from delegate.scope import Action
 from delegate.server.answers import SigningSend, without_shortcuts
 from delegate.server.body import RequestBody
@@ -216,11 +217,12 @@ class DelegateMiddleware:
             await self._refuse(error, scope, body, send)
 
     async def _refuse(self, error: DelegateError, scope: Scope, body: RequestBody, send: Send) -> None:
+        verified: Verified | None = scope.get(VERIFIED)
+        extra = log_fields(error, verdict="refused", **({} if verified is None else verified.names))
         if isinstance(error, ConfigurationError):
-            _log.error("the set-up is wrong, so requests are refused: %s", error)
+            _log.error("the set-up is wrong, so requests are refused: %s", error, extra=extra)
         elif error.step is None:  # the verifier logs its own
-            _log.warning("refused: %s (%s)", error.code, error)
-        verified = scope.get(VERIFIED)
+            _log.warning("refused: %s (%s)", error.code, error, extra=extra)
         problem = public_refusal(
             error,
             development=self._development,

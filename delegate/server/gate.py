@@ -29,6 +29,7 @@ from delegate.errors import (
 )
 from delegate.keys import Signer
 from delegate.masking.logs import masked_logger
+from delegate.observer import log_fields
 from delegate.scope import Action
 from delegate.server.asgi import DENIED, GRANT, VERIFIED, DelegateMiddleware
 from delegate.server.interface import ASGIApp, Message, Receive, Scope, Send
@@ -175,7 +176,8 @@ def refusal_of(error: Exception, scope: Scope) -> Problem:
         raise error
     if scope.get(DENIED) is not error:
         error.executed = "unknown"  # the handler ran, and may have done something before
-    _log.warning("refused: %s (%s)", error.code, error)
+    extra = log_fields(error, verdict="refused", **verified.names)
+    _log.warning("refused: %s (%s)", error.code, error, extra=extra)
     passage: _Passage = scope[_PASSAGE]
     return public_refusal(error, development=passage.development, request_id=verified.request_id)
 

@@ -32,7 +32,7 @@ from delegate.limits import (
     TOKEN_MAX_BYTES,
     TOKEN_NONCE_BYTES,
 )
-from delegate.names import require_name, require_origin, require_text
+from delegate.names import require_audience, require_name, require_text
 from delegate.scope import Scope
 
 if TYPE_CHECKING:
@@ -196,10 +196,10 @@ def _nonce(text: str) -> bytes:
 
 def _audience(value: SignedValue) -> tuple[str, ...]:
     if type(value) is not list or not 1 <= len(value) <= AUDIENCE_MAX_ORIGINS:
-        msg = f"aud must be an array of 1 to {AUDIENCE_MAX_ORIGINS} origins"
+        msg = f"aud must be an array of 1 to {AUDIENCE_MAX_ORIGINS} origins or audiences of messages"
         raise DelegationMalformedError(msg, field="aud", limit=AUDIENCE_MAX_ORIGINS)
-    origins = tuple(require_origin(origin, "aud") for origin in value)
-    if any(left >= right for left, right in pairwise(origins)):
+    audience = tuple(require_audience(each, "aud") for each in value)
+    if any(left >= right for left, right in pairwise(audience)):
         msg = "aud is not strictly ascending"
         raise NonCanonicalError(msg, field="aud")
-    return origins
+    return audience

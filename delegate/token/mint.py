@@ -12,8 +12,14 @@ from typing import TYPE_CHECKING
 from delegate.clock import Clock, read
 from delegate.errors import ConfigurationError, DelegationMalformedError, HolderMismatchError, TooLargeError
 from delegate.keys import Purpose, SigningKey
-from delegate.limits import MAX_TTL_DEFAULT, TOKEN_HEADER_MAX_BYTES, TOKEN_MAX_BLOCKS, TOKEN_NONCE_BYTES
-from delegate.names import require_nfc
+from delegate.limits import (
+    MAX_TTL_DEFAULT,
+    TOKEN_HEADER_MAX_BYTES,
+    TOKEN_MAX_BLOCKS,
+    TOKEN_MAX_BYTES,
+    TOKEN_NONCE_BYTES,
+)
+from delegate.names import is_origin, require_nfc
 from delegate.token.block import Block, Root
 from delegate.token.chain import UnverifiedToken, append
 from delegate.token.verify import require_narrowing, require_time
@@ -43,12 +49,13 @@ def issue(
 ) -> UnverifiedToken:
     """Mint block 0: ``issuer`` grants ``scope`` to ``agent``, who holds the private half of ``holder``.
 
-    ``audience`` are origins such as ``https://api.example.com``, ``expires_in`` is in seconds,
-    ``further_hops`` says how often the grant may be handed on, ``root`` names the human or system session
-    behind it and ``why`` the reason; both are signed and neither is authority.
+    ``audience`` are origins such as ``https://api.example.com`` and audiences of messages such as
+    ``mcp:workspace``. ``expires_in`` is in seconds, ``further_hops`` says how often the grant may be handed
+    on, ``root`` names the human or system session behind it and ``why`` the reason; both are signed and
+    neither is authority.
 
-    Raises ``DelegationMalformedError``, ``TooLargeError`` (over 6,144 characters, a header's limit), or
-    what the signer raises.
+    Raises ``DelegationMalformedError``, ``TooLargeError`` (over 6,144 characters, a header's limit; over
+    16 KiB where no origin is among the audience), or what the signer raises.
     """
     now = read(clock or Clock())
     block = Block(
@@ -85,7 +92,7 @@ def attenuate(
 
     Raises ``HolderMismatchError`` when ``key`` is not the token's, ``WidenedError`` or
     ``DepthExceededError`` exactly where a verifier would, ``TooLargeError`` naming the block that grew the
-    token past a header's limit, ``DelegationExpiredError`` and ``DelegationMalformedError``.
+    token past its limit, ``DelegationExpiredError`` and ``DelegationMalformedError``.
     """
     if key.public_key != token.holder:
         msg = "the key is not the one that the token's last block names"
@@ -151,11 +158,16 @@ def _sign(parent: UnverifiedToken | None, block: Block, key: Signer) -> Unverifi
     payload = block.to_payload()
     unsigned = append(parent, payload, bytes(64))
     require_narrowing(unsigned.last)
-    if len(unsigned.text) > TOKEN_HEADER_MAX_BYTES:
-        size = len(unsigned.text)
-        msg = f"block {index} grows the token to {size} characters, the limit is {TOKEN_HEADER_MAX_BYTES}"
-        raise TooLargeError(msg, block=index, limit=TOKEN_HEADER_MAX_BYTES)
+    size, limit = len(unsigned.text), _size_limit(unsigned)
+    if size > limit:
+        msg = f"block {index} grows the token to {size} characters, the limit is {limit}"
+        raise TooLargeError(msg, block=index, limit=limit)
     return append(parent, payload, key.sign(Purpose.BLOCK, unsigned.last.signing_input))
+
+
+def _size_limit(token: UnverifiedToken) -> int:
+    """A token that some server of HTTP may be sent must fit into a header."""
+    return TOKEN_HEADER_MAX_BYTES if any(map(is_origin, token.audience)) else TOKEN_MAX_BYTES
 
 
 def _require_mintable(block: Block, index: int) -> None:

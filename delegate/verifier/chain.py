@@ -8,7 +8,7 @@ returns nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from delegate.errors import (
     AudienceMismatchError,
@@ -20,11 +20,34 @@ from delegate.limits import SKEW_DEFAULT
 from delegate.token.verify import prove, require_current, require_within_ceiling
 
 if TYPE_CHECKING:
-    from delegate.keys import Issuer, KeyRecord, TrustSnapshot
+    from delegate.keys import Issuer, KeyRecord, PublicKey, TrustSnapshot
     from delegate.revocation import RevocationList, Revocations
     from delegate.token import UnverifiedToken
 
-__all__ = ["find_root", "require_chain", "require_chain_now", "require_direct_now", "require_root_now"]
+__all__ = [
+    "Signer",
+    "find_root",
+    "require_chain",
+    "require_chain_now",
+    "require_direct_now",
+    "require_root_now",
+]
+
+
+class Signer(NamedTuple):
+    """Who signed, as far as the trust store and the token say (step 6)."""
+
+    key: PublicKey
+    issuer: Issuer
+    record: KeyRecord
+    """Of the issuer's key that signed block 0 or, without a token, of the signing key itself."""
+    token: UnverifiedToken | None
+    agent: str | None
+    """The agent id that the token's last block or, without one, the key's record states."""
+    quota_key: str
+    """Whose share of the replay store its nonces take: all sub-keys of one delegatee have one."""
+    proved: int
+    """How many leading blocks of the token were proved before, under the same trust."""
 
 
 def require_chain(

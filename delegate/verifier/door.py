@@ -7,14 +7,11 @@ turns anything unexpected from a store into a refusal: an error, a time-out or d
 
 from __future__ import annotations
 
-import logging
-from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeAlias
 
 from delegate.clock import Clock, read
-from delegate.envelope.target import Origins
 from delegate.envelope.verify import EnvelopeRules
-from delegate.errors import ConfigurationError, DelegateError, MalformedError, ReplayStoreUnavailableError
+from delegate.errors import ConfigurationError, DelegateError, ReplayStoreUnavailableError
 from delegate.keys import Usage
 from delegate.limits import (
     BODY_DEADLINE_DEFAULT,
@@ -23,11 +20,14 @@ from delegate.limits import (
     SKEW_DEFAULT,
     WINDOW_MAX,
 )
-from delegate.masking.logs import masked_logger
-from delegate.names import require_name
+from delegate.observer import NOBODY, Observer, Watch
 from delegate.token.cache import ChainCache
 from delegate.verifier.explain import Explanation
-from delegate.verifier.steps import Claim, Policy, ReadBody, Request, bind, rebuilt_base, verification_steps
+from delegate.verifier.http import Request, bind, rebuilt_base
+from delegate.verifier.message import Message
+from delegate.verifier.policy import Policy, ReadBody, addresses, prefix, require_number, tenant_name
+from delegate.verifier.record import log_acceptance, log_refusal
+from delegate.verifier.steps import Claim, verification_steps
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -45,12 +45,9 @@ KEPT_EVERYTHING: Final = 0
 
 _Body: TypeAlias = "bytes | Callable[[ReadBody], Any]"
 
-_log: Final = masked_logger("delegate.verifier")
-masked_logger("delegate.revocation")  # a room on masking's own floor, which cannot ask for it
-
 
 class Verifier:
-    """Decides whether to obey a request, offline, from the request, a trust store and a replay store."""
+    """Decides whether to obey a request or message, offline, by a trust store and a replay store."""
 
     __slots__ = ("_aclaim", "_claim", "_policy", "_replay", "mode")
 
@@ -58,7 +55,8 @@ class Verifier:
         self,
         *,
         trust: TrustStore,
-        origins: Iterable[str],
+        origins: Iterable[str] = (),
+        audiences: Iterable[str] = (),
         replay: ReplayStore | AsyncReplayStore,
         revocation: Revocations | None = None,
         tenant: str = "default",
@@ -75,31 +73,44 @@ class Verifier:
         public_prefix: str = "",
         strip_prefix: str = "",
         cache_size: int = CHAIN_CACHE_SIZE,
+        observer: Observer | None = None,
     ) -> None:
         """Check the whole configuration now; raises ``ConfigurationError`` naming the setting.
 
-        - ``origins``: what this server answers for, such as ``https://api.example.com``;
+        - ``origins``: what this server answers for over HTTP, such as ``https://api.example.com``;
+        - ``audiences``: what it takes messages for without HTTP, such as ``mcp:workspace``; one of the two;
         - ``replay``: there is no default store, see ``delegate.replay``;
         - ``revocation``: the lists of issuers whose records demand one; without it these are refused;
         - ``require_delegation=False`` lets keys with a ``direct_scope`` sign without a token;
         - ``mode="observe"`` lets ``observe`` log verdicts and never yields a ``Verified``;
         - ``skew``, ``window_max``, ``body_deadline`` in seconds, ``body_limit`` in bytes;
         - ``must_cover``, ``proxy_adds``: see ``EnvelopeRules``;
-        - ``public_origin``, ``public_prefix``, ``strip_prefix``: for a proxy that rewrites Host or path.
+        - ``public_origin``, ``public_prefix``, ``strip_prefix``: for a proxy that rewrites Host or path;
+        - ``observer``: is told of every verification and authorization, see ``delegate.observer``.
         """
         if mode not in {"enforce", "observe"}:
             msg = f"mode must be 'enforce' or 'observe', not {mode!r}"
             raise ConfigurationError(msg, field="mode")
-        for field, names in (("origins", origins), ("must_cover", must_cover), ("proxy_adds", proxy_adds)):
+        for field, names in (
+            ("origins", origins),
+            ("audiences", audiences),
+            ("must_cover", must_cover),
+            ("proxy_adds", proxy_adds),
+        ):
             if isinstance(names, str):
                 msg = f"{field} must be a list of strings: write [{names!r}]"
                 raise ConfigurationError(msg, field=field)
-        _require_number(body_limit, "body_limit", whole=True)
-        _require_number(body_deadline, "body_deadline", whole=False)
-        _require_number(cache_size, "cache_size", whole=True)
+        require_number(body_limit, "body_limit", whole=True)
+        require_number(body_deadline, "body_deadline", whole=False)
+        require_number(cache_size, "cache_size", whole=True)
         if type(require_delegation) is not bool:
             msg = f"require_delegation must be True or False, not {require_delegation!r}"
             raise ConfigurationError(msg, field="require_delegation")
+        if observer is not None and not callable(getattr(observer, "begin", None)):
+            msg = (
+                f"observer must have begin(), which {type(observer).__name__} has not: see delegate.observer"
+            )
+            raise ConfigurationError(msg, field="observer")
         if not hasattr(trust, "snapshot"):
             msg = f"trust must be a TrustStore, not {type(trust).__name__}"
             raise ConfigurationError(msg, field="trust")
@@ -110,9 +121,11 @@ class Verifier:
         self._replay = replay
         self._claim: Callable[..., int] | None = getattr(replay, "claim", None)
         self._aclaim: Callable[..., Awaitable[int]] | None = getattr(replay, "aclaim", None)
+        web, messages = addresses(origins, public_origin, audiences)
         self._policy = Policy(
             trust=trust,
-            origins=Origins(origins, public_origin),
+            origins=web,
+            audiences=messages,
             rules=EnvelopeRules(
                 skew=skew,
                 window_max=window_max,
@@ -120,54 +133,62 @@ class Verifier:
                 proxy_adds=frozenset(proxy_adds),
             ),
             clock=clock or Clock(),
-            tenant=_tenant(tenant),
+            tenant=tenant_name(tenant),
             require_delegation=require_delegation,
             whole_body=ReadBody(body_limit, body_deadline),
             no_body=ReadBody(0, body_deadline),
-            public_prefix=_prefix(public_prefix, "public_prefix"),
-            strip_prefix=_prefix(strip_prefix, "strip_prefix"),
+            public_prefix=prefix(public_prefix, "public_prefix"),
+            strip_prefix=prefix(strip_prefix, "strip_prefix"),
             cache=ChainCache(cache_size),
             revocation=revocation,
+            observer=observer,
         )
         read(self._policy.clock)
 
-    def verify(self, request: Request, body: bytes | Callable[[ReadBody], bytes] = b"") -> Verified:
+    def verify(self, request: Request | Message, body: bytes | Callable[[ReadBody], bytes] = b"") -> Verified:
         """Run all steps; returns the proof or raises the ``DelegateError`` that refused.
 
-        ``body`` is the body, or a function that reads it when step 9 asks: it keeps to the limit and the
-        deadline it is given and raises ``BodyTooLargeError`` or ``BodyTruncatedError``.
+        ``body`` is the body of an HTTP request (a message brings its parameters), or a function that reads it
+        when step 9 asks: it keeps to the limit and the deadline it is given and raises
+        ``BodyTooLargeError`` or ``BodyTruncatedError``.
         """
-        self._require_enforcing()
-        return self._drive(request, body, self._perform)
+        if self.mode != "enforce":
+            raise _observing()
+        if self._policy.observer is None:
+            return self._drive(request, body, self._perform)
+        return self._watched(self._policy.observer, request, body)
 
     async def averify(
-        self, request: Request, body: bytes | Callable[[ReadBody], Awaitable[bytes]] = b""
+        self, request: Request | Message, body: bytes | Callable[[ReadBody], Awaitable[bytes]] = b""
     ) -> Verified:
         """The async twin of ``verify``: the same steps, with an awaited body and store."""
-        self._require_enforcing()
-        return await self._adrive(request, body)
+        if self.mode != "enforce":
+            raise _observing()
+        if self._policy.observer is None:
+            return await self._adrive(request, body)
+        return await self._awatched(self._policy.observer, request, body)
 
     def observe(
-        self, request: Request, body: bytes | Callable[[ReadBody], bytes] = b""
+        self, request: Request | Message, body: bytes | Callable[[ReadBody], bytes] = b""
     ) -> DelegateError | None:
         """Verify, log the verdict, and return the refusal instead of raising it; never a proof."""
         try:
-            self._drive(request, body, self._perform)
+            self._watched(self._policy.observer or NOBODY, request, body)
         except DelegateError as refusal:
             return refusal
         return None
 
     async def aobserve(
-        self, request: Request, body: bytes | Callable[[ReadBody], Awaitable[bytes]] = b""
+        self, request: Request | Message, body: bytes | Callable[[ReadBody], Awaitable[bytes]] = b""
     ) -> DelegateError | None:
         """The async twin of ``observe``."""
         try:
-            await self._adrive(request, body)
+            await self._awatched(self._policy.observer or NOBODY, request, body)
         except DelegateError as refusal:
             return refusal
         return None
 
-    def explain(self, request: Request, body: bytes = b"") -> Explanation:
+    def explain(self, request: Request | Message, body: bytes = b"") -> Explanation:
         """A dry run: which step refuses, and why. It claims no nonce, and a pass yields no proof."""
         now = read(self._policy.clock)
         try:
@@ -203,13 +224,22 @@ class Verifier:
             msg = f"answer_key: the trust store has this key to {min(others)}, and a key has one use"
             raise ConfigurationError(msg, field="answer_key", limit=Usage.RESPONSE)
 
-    def _require_enforcing(self) -> None:
-        if self.mode != "enforce":
-            msg = "this verifier observes only: call observe(), or configure mode='enforce'"
-            raise ConfigurationError(msg, field="mode")
+    def _watched(self, observer: Observer, request: Request | Message, body: _Body) -> Verified:
+        """Verify, and tell the observer."""
+        with Watch(observer, "verify") as watch:
+            verified = self._drive(request, body, self._perform)
+            watch.tell(**verified.names)
+        return verified
+
+    async def _awatched(self, observer: Observer, request: Request | Message, body: _Body) -> Verified:
+        """The async twin of ``_watched``."""
+        with Watch(observer, "verify") as watch:
+            verified = await self._adrive(request, body)
+            watch.tell(**verified.names)
+        return verified
 
     def _drive(
-        self, request: Request, body: _Body, perform: Callable[[ReadBody | Claim, Any], bytes | int]
+        self, request: Request | Message, body: _Body, perform: Callable[[ReadBody | Claim, Any], bytes | int]
     ) -> Verified:
         steps = verification_steps(self._policy, request)
         resume: Callable[[Any], ReadBody | Claim] = steps.send
@@ -222,12 +252,14 @@ class Verifier:
                 except DelegateError as refusal:
                     resume, outcome = steps.throw, refusal
         except StopIteration as end:
-            return _accepted(end.value)
+            verified: Verified = end.value
+            log_acceptance(verified)
+            return verified
         except DelegateError as refusal:
-            _log_refusal(request, refusal)
+            log_refusal(request, refusal)
             raise
 
-    async def _adrive(self, request: Request, body: _Body) -> Verified:
+    async def _adrive(self, request: Request | Message, body: _Body) -> Verified:
         steps = verification_steps(self._policy, request)
         resume: Callable[[Any], ReadBody | Claim] = steps.send
         outcome: bytes | int | DelegateError | None = None
@@ -239,9 +271,11 @@ class Verifier:
                 except DelegateError as refusal:
                     resume, outcome = steps.throw, refusal
         except StopIteration as end:
-            return _accepted(end.value)
+            verified: Verified = end.value
+            log_acceptance(verified)
+            return verified
         except DelegateError as refusal:
-            _log_refusal(request, refusal)
+            log_refusal(request, refusal)
             raise
 
     def _perform(self, need: ReadBody | Claim, body: bytes | Callable[[ReadBody], bytes]) -> bytes | int:
@@ -265,6 +299,11 @@ class Verifier:
         except Exception as error:  # noqa: BLE001 - whatever a store raises is a refusal
             raise _store_refusal(error) from None
         return epoch if type(epoch) is int else _no_epoch(epoch)
+
+
+def _observing() -> ConfigurationError:
+    msg = "this verifier observes only: call observe(), or configure mode='enforce'"
+    return ConfigurationError(msg, field="mode")
 
 
 def _perform_dry(need: ReadBody | Claim, body: bytes) -> bytes | int:
@@ -299,47 +338,3 @@ def _store_refusal(error: Exception) -> DelegateError:
     if isinstance(error, DelegateError):
         return error
     return ReplayStoreUnavailableError(f"the replay store failed with {type(error).__name__}")
-
-
-def _prefix(text: str, field: str) -> bytes:
-    if text and (not text.startswith("/") or text.endswith("/") or not text.isascii()):
-        msg = f"{field} must begin with a slash and not end with one, like '/api'; it is {text!r}"
-        raise ConfigurationError(msg, field=field)
-    return text.encode()
-
-
-def _tenant(name: str) -> str:
-    try:
-        return require_name(name, "tenant")
-    except MalformedError as error:
-        raise ConfigurationError(str(error), field="tenant", limit=error.limit) from None
-
-
-def _require_number(value: float, field: str, *, whole: bool) -> None:
-    number = type(value) is int or (not whole and type(value) is float and isfinite(value))
-    if not number or value < 0 or (value == 0 and not whole):
-        kind = "a whole number, 0 or more" if whole else "a number of seconds above 0"
-        msg = f"{field} must be {kind}, not {value!r}"
-        raise ConfigurationError(msg, field=field)
-
-
-def _accepted(verified: Verified) -> Verified:
-    if _log.isEnabledFor(logging.INFO):
-        _log.info(
-            "accepted: %s by %s of issuer %s",
-            verified.request_id,
-            " > ".join(verified.path),
-            verified.issuer,
-            extra={"delegate_chain": verified.chain_id, "delegate_key": verified.key_id},
-        )
-    return verified
-
-
-def _log_refusal(request: Request, refusal: DelegateError) -> None:
-    _log.warning(
-        "refused at step %s: %s (%s)",
-        refusal.step,
-        refusal.code,
-        refusal,
-        extra={"delegate_code": refusal.code, "delegate_method": request.method[:32]},
-    )

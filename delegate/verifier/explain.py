@@ -11,8 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from delegate.envelope.message import snapshot
-from delegate.envelope.verify import read_delegation
 from delegate.errors import DelegateError
 from delegate.token.chain import parse_unverified
 from delegate.token.explain import ChainPicture, explain_chain
@@ -21,8 +19,9 @@ from delegate.token.refusal import Refusal
 
 if TYPE_CHECKING:
     from delegate.canonical import JsonValue
+    from delegate.verifier.http import Request
+    from delegate.verifier.message import Message
     from delegate.verifier.proof import Verified
-    from delegate.verifier.steps import Request
 
 __all__ = ["STEPS", "Explanation", "Status", "StepReport"]
 
@@ -75,7 +74,7 @@ class Explanation:
     """The delegation chain, where one could be read from the request."""
 
     @classmethod
-    def refused(cls, request: Request, refusal: DelegateError, *, now: int) -> Explanation:
+    def refused(cls, request: Request | Message, refusal: DelegateError, *, now: int) -> Explanation:
         """Explain why ``request`` was refused at ``now`` (UTC seconds)."""
         return cls(
             accepted=False,
@@ -159,13 +158,13 @@ def _note(step: StepReport) -> str:
     return {"refused": " (refused)", "not asked": " (not asked: this was a dry run)"}.get(step.status, "")
 
 
-def _picture(request: Request, refusal: DelegateError, now: int) -> ChainPicture | None:
-    """The chain in the request's ``Delegation`` header, if one can be read from it."""
+def _picture(request: Request | Message, refusal: DelegateError, now: int) -> ChainPicture | None:
+    """The chain that the request states, if one can be read from it."""
     try:
-        headers, _ = snapshot(request.headers)
-        if "delegation" not in headers:
+        text = request.stated_delegation()
+        if text is None:
             return None
-        token = parse_unverified(read_delegation(headers["delegation"]))
+        token = parse_unverified(text)
     except DelegateError:
         return None
     return explain_chain(token, now=now, refusal=refusal)

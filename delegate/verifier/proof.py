@@ -10,17 +10,21 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
+from delegate.canonical import parse_strict
 from delegate.clock import Clock, ManualClock, read
 from delegate.envelope import Envelope
 from delegate.errors import DelegateError, DelegationExpiredError, OutOfScopeError
+from delegate.observer import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
+    from delegate.canonical import JsonValue
     from delegate.envelope.components import Parameters
     from delegate.identity import Identity
     from delegate.keys import Issuer, KeyRecord
+    from delegate.observer import Observer
     from delegate.scope import Action, Scope
     from delegate.token import UnverifiedToken
 
@@ -70,7 +74,11 @@ def _refusal(proof: object, how: str) -> TypeError:
 
 
 class Facts(NamedTuple):
-    """What one run of the steps established about one request."""
+    """What one run of the steps established about one request, or one message.
+
+    ``target`` has the four derived components; of a message they are its method and audience, without path
+    and query.
+    """
 
     clock: Clock
     target: Mapping[str, bytes]
@@ -83,6 +91,10 @@ class Facts(NamedTuple):
     record: KeyRecord
     """Of the issuer's key that signed block 0 or, without a token, of the signing key itself."""
     hidden_headers: AbstractSet[str]
+    params: bytes | None = None
+    """The canonical parameters of a message; ``None`` for an HTTP request."""
+    observer: Observer | None = None
+    """Is told of what is authorized."""
 
     def __repr__(self) -> str:
         """Nothing of what was signed."""
@@ -109,7 +121,7 @@ def verified(facts: Facts) -> Verified:
 
 
 class Verified(_Proof):
-    """One request whose signer, chain, body, time and freshness were verified; good for that request.
+    """One request or message whose signer, chain, body, time and freshness were verified; good for that one.
 
     It says *who asks and on whose behalf*. What they may do is asked with ``authorize``. Names below the
     issuer are claims of their delegators: an ``agent`` is unique only together with ``issuer`` and ``path``.
@@ -122,7 +134,7 @@ class Verified(_Proof):
 
     @property
     def envelope(self) -> Envelope:
-        """The request as it was signed."""
+        """The request or message as it was signed."""
         return self.facts.envelope
 
     @property
@@ -134,6 +146,15 @@ class Verified(_Proof):
     def hidden_headers(self) -> AbstractSet[str]:
         """Unsigned headers that a mesh injected: handlers must not see them."""
         return self.facts.hidden_headers
+
+    @property
+    def params(self) -> JsonValue:
+        """The parameters of a message, exactly those that were signed: what a handler works with.
+
+        A fresh value at each call, so nobody can change what was verified. ``None`` for an HTTP request,
+        whose body its server hands on.
+        """
+        return None if self.facts.params is None else parse_strict(self.facts.params)
 
     @property
     def issuer(self) -> str:
@@ -167,7 +188,7 @@ class Verified(_Proof):
 
     @property
     def request_id(self) -> str:
-        """SHA-256 of the request's canonical bytes, in hexadecimal."""
+        """SHA-256 of the request's or message's canonical bytes, in hexadecimal."""
         return hashlib.sha256(self.facts.canonical_bytes).hexdigest()
 
     @property
@@ -185,6 +206,18 @@ class Verified(_Proof):
         """When the authority ends: the earliest expiry of the chain, or the envelope's without one."""
         return self.token.expires_at if self.token else self.facts.parameters.expires
 
+    @property
+    def names(self) -> dict[str, str | tuple[str, ...] | None]:
+        """Who asked, in names and ids: what a log or a trace may hold."""
+        return {
+            "issuer": self.issuer,
+            "agent": self.agent,
+            "path": self.path,
+            "request_id": self.request_id,
+            "chain_id": self.chain_id,
+            "key_id": self.key_id,
+        }
+
     def authorize(self, action: Action, now: int | None = None) -> Grant:
         """Decide whether every block's scope and the issuer's ceiling permit ``action``.
 
@@ -194,6 +227,13 @@ class Verified(_Proof):
         Raises ``OutOfScopeError`` or ``ResourceMalformedError`` naming the block (-1 is the ceiling) and
         the field, and ``DelegationExpiredError`` when the chain has ended meanwhile.
         """
+        if self.facts.observer is None:
+            return self._authorize(action, now)
+        with Watch(self.facts.observer, "authorize") as watch:
+            watch.tell(tool=action.tool, **self.names)
+            return self._authorize(action, now)
+
+    def _authorize(self, action: Action, now: int | None) -> Grant:
         now = read(self.facts.clock if now is None else ManualClock(now))
         try:
             self._require_alive(now)
@@ -237,6 +277,11 @@ class Grant(_Proof):
 
     action: Action
     verified: Verified
+
+    @property
+    def params(self) -> JsonValue:
+        """The parameters of a message, exactly those that were signed; see ``Verified.params``."""
+        return self.verified.params
 
     @property
     def agent(self) -> str:

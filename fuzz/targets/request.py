@@ -18,7 +18,9 @@ from delegate.envelope.target import Origins
 from delegate.envelope.verify import EnvelopeRules, pick_signature, read_member
 from delegate.keys import Purpose
 from delegate.verifier import ReadBody, Request, Verified
-from delegate.verifier.steps import Policy, rebuilt_base, verification_steps
+from delegate.verifier.http import rebuilt_base
+from delegate.verifier.policy import Policy
+from delegate.verifier.steps import verification_steps
 from fuzz import material
 from fuzz.targets.headers import lines
 

@@ -17,7 +17,7 @@ import delegate
 from delegate import known_secrets
 from delegate.adapters.fastapi import protect, requires
 from delegate.client.httpx import SigningTransport
-from delegate.client.signing import Send
+from delegate.client.steps import Send
 from delegate.envelope.sign import sign_request
 from delegate.errors import (
     ConfigurationError,

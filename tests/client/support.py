@@ -62,11 +62,16 @@ def entered(**parts: Any) -> AbstractContextManager[Delegation]:
     return with_delegation(token(**parts), key=WORKER_KEY, identity=ME)
 
 
-def sub_token() -> tuple[UnverifiedToken, SigningKey]:
+def sub_token(**parts: Any) -> tuple[UnverifiedToken, SigningKey]:
     """A chain of two blocks, and its holder's key."""
     key = SigningKey.generate()
     chain = attenuate(
-        token(), WORKER_KEY, agent="sub-agent", holder=key.public_key, clock=ManualClock(NOW), scope=READ_ONLY
+        token(**parts),
+        WORKER_KEY,
+        agent="sub-agent",
+        holder=key.public_key,
+        clock=ManualClock(NOW),
+        scope=READ_ONLY,
     )
     return chain, key
 

@@ -36,6 +36,7 @@ class Oracle:
     """The contract as a list of records that is read from end to end."""
 
     quota: int
+    issuer_quota: int
     capacity: int
     records: list[Claim] = field(default_factory=list)
     forgotten: int = -1
@@ -53,7 +54,9 @@ class Oracle:
         if claim.expires_at <= self.forgotten:
             return "replay_unknown"
         mine = [r for r in self.records if (r.space, r.quota_key) == (claim.space, claim.quota_key)]
-        if len(mine) >= self.quota or len(self.records) >= self.capacity:
+        issuer = claim.quota_key.split(" ")[0]
+        issuers = [r for r in self.records if (r.space, r.quota_key.split(" ")[0]) == (claim.space, issuer)]
+        if len(mine) >= self.quota or len(issuers) >= self.issuer_quota or len(self.records) >= self.capacity:
             return "replay_capacity"
         self.records.append(claim)
         return ""
@@ -64,7 +67,7 @@ CLAIMS: Final = st.builds(
     nonce=st.sampled_from([b"a" * 16, b"b" * 16, b"\xff" * 16]),
     key_id=st.sampled_from(["k1", "k2"]),
     space=st.sampled_from(["s1", "s2"]),
-    quota_key=st.sampled_from(["q1", "q2"]),
+    quota_key=st.sampled_from(["q1", "i 1", "i 2", "i 3"]),
     expires_at=st.integers(1, 120),
 )
 """``expires_at`` counts from the clock's present."""
@@ -97,7 +100,13 @@ class ReplayStoreContract:
 
     @contextmanager
     def opened(
-        self, clock: Clock, *, quota: int = 1000, capacity: int = 1000, assume_fresh: bool = True
+        self,
+        clock: Clock,
+        *,
+        quota: int = 1000,
+        issuer_quota: int | None = None,
+        capacity: int = 1000,
+        assume_fresh: bool = True,
     ) -> Iterator[Store]:
         """A new, empty store."""
         raise NotImplementedError
@@ -307,6 +316,56 @@ class ReplayStoreContract:
             assert Claim(space="another").code(store, START) == ""
             assert {claim.code(store, START) for claim in mine} == {"nonce_replayed"}
 
+    def test_s73_d100_an_issuer_of_many_delegatees_takes_its_share_and_leaves_the_rest(
+        self, clock: ManualClock
+    ) -> None:
+        """ "No issuer takes more than its share" (section 10)."""
+        mine = [Claim(nonce=bytes([n]), quota_key=f"acme {n}") for n in range(20)]
+        with self.opened(clock, quota=5, issuer_quota=20, capacity=22) as store:
+            assert {claim.code(store, START) for claim in mine} == {""}
+            for quota_key in ("acme 0", "acme another"):
+                with pytest.raises(ReplayCapacityError) as caught:
+                    Claim(quota_key=quota_key).on(store, START)
+                assert (caught.value.field, caught.value.limit) == ("issuer_quota", 20)
+            assert Claim(quota_key="acme2 0").code(store, START) == ""
+            assert Claim(quota_key="acme 0", space="another").code(store, START) == ""
+            with pytest.raises(ReplayCapacityError) as caught:
+                Claim(quota_key="beta 0", nonce=b"more").on(store, START)
+            assert caught.value.field == "capacity"
+            assert {claim.code(store, START) for claim in mine} == {"nonce_replayed"}
+
+    def test_an_issuers_room_comes_back_when_its_records_die(self, clock: ManualClock) -> None:
+        with self.opened(clock, quota=1, issuer_quota=2, capacity=10) as store:
+            for n in range(2):
+                assert Claim(nonce=bytes([n]), quota_key=f"acme {n}").code(store, START) == ""
+            late = Claim(nonce=b"late", quota_key="acme 2", expires_at=START + 300)
+            clock.advance(60 + REPLAY_MARGIN - 1)
+            assert late.code(store, clock.now()) == "replay_capacity"
+            clock.advance(1)
+            for n in range(2):
+                again = late._replace(nonce=bytes([n]), quota_key=f"acme {n}")
+                assert again.code(store, clock.now()) == ""
+            assert late.code(store, clock.now()) == "replay_capacity"
+
+    def test_without_a_setting_an_issuer_takes_half_of_the_store(self, clock: ManualClock) -> None:
+        with self.opened(clock, quota=2, capacity=8) as store:
+            codes = [Claim(nonce=bytes([n]), quota_key=f"acme {n}").code(store, START) for n in range(6)]
+        assert codes == [""] * 4 + ["replay_capacity"] * 2
+
+    @pytest.mark.parametrize("issuer_quota", [0, 1, 9, True, 2.0])
+    def test_an_issuers_quota_lies_between_the_other_bounds(
+        self, clock: ManualClock, issuer_quota: int
+    ) -> None:
+        for good in (2, 8):
+            with self.opened(clock, quota=2, issuer_quota=good, capacity=8):
+                pass
+        with (
+            pytest.raises(ConfigurationError) as caught,
+            self.opened(clock, quota=2, issuer_quota=issuer_quota, capacity=8),
+        ):
+            pass
+        assert caught.value.field in {"quota", "issuer_quota"}
+
     def test_s73_a_full_store_refuses_all_and_evicts_nothing(self, clock: ManualClock) -> None:
         mine = [Claim(nonce=bytes([n]), quota_key=str(n % 5)) for n in range(30)]
         with self.opened(clock, quota=10, capacity=30) as store:
@@ -375,8 +434,8 @@ class ReplayStoreContract:
         @given(steps=STEPS)
         def run(steps: list[tuple[int, int, Claim]]) -> None:
             clock = ManualClock(START)
-            oracle = Oracle(quota=3, capacity=5)
-            with self.opened(clock, quota=3, capacity=5) as store:
+            oracle = Oracle(quota=3, issuer_quota=4, capacity=6)
+            with self.opened(clock, quota=3, issuer_quota=4, capacity=6) as store:
                 for move, deviation, relative in steps:
                     clock.advance(move)
                     claim = relative._replace(expires_at=clock.now() + relative.expires_at)

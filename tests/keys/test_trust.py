@@ -150,6 +150,31 @@ def test_status_moves_towards_refusal_only() -> None:
     retired = SNAPSHOT.retire(KEYS[0].key_id, at=1000)
     assert retired.retire(KEYS[0].key_id, at=2000) == retired
     assert retired.repudiate(KEYS[0].key_id) == gone
+    assert retired.retire(KEYS[0].key_id, at=999) == SNAPSHOT.retire(KEYS[0].key_id, at=999)
+
+
+def test_d36_a_successor_counts_beside_the_key_until_that_is_retired_and_then_alone() -> None:
+    rotated = SNAPSHOT.rotate(KEYS[0].key_id, KEYS[4], now=500, retire_at=1000)
+    for name in ("acme", "beta"):
+        issues(rotated, name, 0, iat=999, now=1059)
+        issues(rotated, name, 4, iat=500, now=1059)
+        for key, iat in ((0, 1000), (4, 499)):
+            with pytest.raises(KeyRevokedError):
+                issues(rotated, name, key, iat=iat)
+    direct = SNAPSHOT.rotate(KEYS[1].key_id, KEYS[4], now=500, retire_at=1000).request_key(KEYS[4].key_id)
+    assert direct is not None
+    assert (direct[1].agent, direct[1].direct_scope) == ("worker", SCOPE)
+
+
+def test_only_an_active_key_is_rotated_and_only_to_a_new_one() -> None:
+    for ended in (SNAPSHOT.retire(KEYS[0].key_id, at=1000), SNAPSHOT.repudiate(KEYS[0].key_id)):
+        with pytest.raises(ConfigurationError) as refused:
+            ended.rotate(KEYS[0].key_id, KEYS[4], now=500, retire_at=1000)
+        assert refused.value.field == "status"
+    with pytest.raises(ConfigurationError):
+        SNAPSHOT.rotate(KEYS[0].key_id, KEYS[0], now=500, retire_at=1000)
+    with pytest.raises(KeyUnknownError):
+        SNAPSHOT.rotate(KEYS[5].key_id, KEYS[4], now=500, retire_at=1000)
 
 
 def test_with_issuer_replaces_by_name_in_place() -> None:

@@ -131,7 +131,7 @@ def test_every_other_encoding_is_refused(value: JsonValue, indent: int | None, a
 
 
 @given(ANYTHING)
-def test_any_object_is_written_as_the_oracle_does_or_refused(value: JsonValue) -> None:
+def test_s175_any_object_is_written_as_the_oracle_does_or_refused(value: JsonValue) -> None:
     try:
         data = canonicalize(value)
     except (MalformedError, TooLargeError):

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
 from delegate.clock import Clock
 from delegate.replay.redis import RedisReplayStore
 from tests.contracts.claims import Claim
-from tests.replay.worker import say
+from tests.replay.race import run, say
 
 
-def race(url: str, trials: str, tries: str) -> None:
-    """In each trial, at the word of the parent, claim one nonce over and over, and count the answers."""
-    with RedisReplayStore(url, assume_fresh=True, deadline=30) as store:
-        for trial in range(int(trials)):
-            now = Clock().now()
-            claim = Claim(nonce=bytes([trial]) * 16, expires_at=now + 60)
-            say("ready")
-            sys.stdin.readline()
-            codes = Counter(claim.code(store, now) or "accepted" for _ in range(int(tries)))
-            say(*(f"{code}={count}" for code, count in codes.items()))
+def race(url: str, trials: str) -> None:
+    """See ``tests.replay.race``."""
+    run(lambda: RedisReplayStore(url, assume_fresh=True, deadline=30), Clock().now, int(trials))
 
 
 def fork(url: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,16 +19,44 @@ from delegate.replay.memory import MemoryReplayStore
 from tests.conftest import ROOT
 from tests.contracts.claims import START, Claim, Store
 from tests.contracts.replay import ReplayStoreContract, in_threads
+from tests.replay import race
 
 
 class TestMemory(ReplayStoreContract):
     @contextmanager
     def opened(
-        self, clock: Clock, *, quota: int = 1000, capacity: int = 1000, assume_fresh: bool = True
+        self,
+        clock: Clock,
+        *,
+        quota: int = 1000,
+        issuer_quota: int | None = None,
+        capacity: int = 1000,
+        assume_fresh: bool = True,
     ) -> Iterator[Store]:
         yield MemoryReplayStore(
-            single_process=True, assume_fresh=assume_fresh, clock=clock, quota=quota, capacity=capacity
+            single_process=True,
+            assume_fresh=assume_fresh,
+            clock=clock,
+            quota=quota,
+            issuer_quota=issuer_quota,
+            capacity=capacity,
         )
+
+
+@pytest.mark.slow
+def test_s65_of_1000_tries_in_8_threads_exactly_one_wins_in_100_of_100_trials() -> None:
+    """ "A (key, nonce) pair is accepted at most once over all processes" (rule 6), of which this has one."""
+    store = MemoryReplayStore(single_process=True, assume_fresh=True, clock=ManualClock(START))
+    threads = 8
+
+    def tries(trial: int) -> str:
+        codes = [Claim(nonce=bytes([trial])).code(store, START) for _ in range(race.TRIES // threads)]
+        return " ".join(code or "accepted" for code in codes)
+
+    for trial in range(race.TRIALS):
+        answers = in_threads(threads, lambda _, trial=trial: tries(trial))  # type: ignore[misc]
+        words = Counter(" ".join(answers.elements()).split())
+        assert words == race.WON
 
 
 @pytest.mark.parametrize("answer", [False, 1, None])
@@ -56,7 +85,8 @@ def test_s71_nothing_is_left_of_records_that_died() -> None:
     clock.advance(3 + REPLAY_MARGIN)
     Claim(expires_at=START + 300).on(store, clock.now())
     assert repr(store) == "<MemoryReplayStore 1 of 1000000 live>"
-    assert sum(map(len, store._tables)) == len(store._shares) == len(store._buckets) == len(store._due) == 1
+    assert sum(map(len, store._tables)) == len(store._buckets) == len(store._due) == 1
+    assert len(store._shares) == len(store._issuers) == 1
 
 
 def test_a_claim_drops_a_bounded_number_of_records(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,18 +6,13 @@ import itertools
 import os
 import sqlite3
 import sys
-from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
 from delegate.clock import ManualClock
 from delegate.replay.sqlite import SQLiteReplayStore
 from tests.contracts.claims import START, Claim
-
-
-def say(*words: str) -> None:
-    """A line that the parent can read at once, and whole or not at all."""
-    os.write(1, (" ".join(words) + "\n").encode())
+from tests.replay.race import run, say
 
 
 def store_at(path: str) -> SQLiteReplayStore:
@@ -25,13 +20,15 @@ def store_at(path: str) -> SQLiteReplayStore:
     return SQLiteReplayStore(path, clock=ManualClock(START), assume_fresh=True, deadline=30)
 
 
-def race(path: str, tries: str) -> None:
-    """Claim one nonce over and over, and print how often each answer came."""
-    say("ready")
-    sys.stdin.readline()
+def race(path: str, trials: str) -> None:
+    """See ``tests.replay.race``."""
+    run(lambda: store_at(path), lambda: START, int(trials))
+
+
+def visit(path: str) -> None:
+    """Open the store, claim a nonce, and leave."""
     with store_at(path) as store:
-        codes = Counter(Claim().code(store, START) or "accepted" for _ in range(int(tries)))
-    say(*(f"{code}={count}" for code, count in codes.items()))
+        say(Claim().code(store, START) or "accepted")
 
 
 def pour(path: str, first: str) -> None:
@@ -66,7 +63,13 @@ def fork(path: str) -> None:
     store.close()
 
 
-COMMANDS: Final[dict[str, Callable[..., None]]] = {"race": race, "pour": pour, "hold": hold, "fork": fork}
+COMMANDS: Final[dict[str, Callable[..., None]]] = {
+    "race": race,
+    "visit": visit,
+    "pour": pour,
+    "hold": hold,
+    "fork": fork,
+}
 
 if __name__ == "__main__":
     COMMANDS[sys.argv[1]](*sys.argv[2:])

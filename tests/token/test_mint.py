@@ -180,6 +180,20 @@ def test_the_block_that_outgrows_a_header_is_named() -> None:
     assert (refusal.value.block, refusal.value.limit) == (1, 6144)
 
 
+def test_a_token_for_messages_alone_may_outgrow_a_header() -> None:
+    """'6,144 B of text in a header, 16 KiB elsewhere.'"""
+
+    def minted(tools: int, *audience: str) -> int:
+        scope = Scope(tools=[f"tool-{number}-{'x' * 100}" for number in range(tools)])
+        return len(mint(scope=scope, audience=audience).text)
+
+    assert 6144 < minted(60, "mcp:workspace") < 16 * 1024
+    for tools, audience, limit in ((60, ("mcp:workspace", ORIGIN), 6144), (150, ("mcp:workspace",), 16384)):
+        with pytest.raises(TooLargeError) as refusal:
+            minted(tools, *audience)
+        assert (refusal.value.block, refusal.value.limit) == (0, limit)
+
+
 def test_sixteen_blocks_and_no_more() -> None:
     token = mint(further_hops=15)
     for index in range(1, 16):

@@ -176,6 +176,10 @@ FOREIGN = [
         ")  ;", ");"
     ),
     'sig1=("a");x=";tag=\\"delegate-v1\\""',
+    'sig1=("a");tag="delegate-v10"',
+    'sig1=("a");tag="a-delegate-v1"',
+    'sig1=("a");retag="delegate-v1"',
+    'sig1=("a");tag="delegate-response-v1"',
 ]
 
 

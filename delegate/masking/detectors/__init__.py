@@ -1,8 +1,8 @@
 """The table of detectors: every secret that is known by its form, one row each.
 
-Rows are our own, written from the vendors' public descriptions of their formats, which each row names; the
-rules of gitleaks (MIT, copyright 2019 Zachary Rice) were consulted. What is known by its key name is in
-``key_names.py``; personal data, which needs more than a pattern, is in ``personal.py``.
+Rows are our own, written from the vendors' public descriptions of their formats, which each row names. They
+are measured on, among others, the samples of gitleaks (MIT, copyright 2019 Zachary Rice). What is known by
+its key name is in ``key_names.py``; personal data, which needs more than a pattern, is in ``personal.py``.
 """
 
 from __future__ import annotations

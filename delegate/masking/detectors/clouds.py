@@ -92,15 +92,6 @@ CLOUDS: Final[tuple[Detector, ...]] = (
         run=36,
     ),
     found(
-        "azure-shared-key",
-        "Key= key= ;Secret= SharedSecretValue=",
-        r"(?i)(?:AccountKey|SharedAccessKey|SharedSecretValue|;Secret)=([A-Za-z0-9+/]{32,100}={0,2})",
-        ("AccountKey=", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF+/" * 2, "=="),
-        ("AccountKey=", "a7Q2xK9mB4"),
-        "learn.microsoft.com connection strings",
-        gate="name",
-    ),
-    found(
         "azure-sas-signature",
         "sig=",
         r"[?&;]sig=([A-Za-z0-9+/%_-]{40,100}={0,2})",

@@ -8,16 +8,11 @@ from delegate.masking.detectors.detector import Detector, found, repeated
 
 __all__ = ["STRUCTURED"]
 
-_SHORTEST_HEADER: Final = 14
-"""``{"alg":""}`` in base64url."""
-
 
 def _is_web_token(text: str) -> bool:
     """Whether the parts are those of a signed or encrypted token, or two that begin as JSON objects do."""
-    head, *parts = text.split(".")
-    if len(parts) == 1:
-        return parts[0].startswith("eyJ")
-    return len(head) >= _SHORTEST_HEADER and 2 <= len(parts) <= 4  # noqa: PLR2004 - RFC 7516 section 3
+    parts = text.split(".")
+    return len(parts) > 2 or parts[1].startswith("eyJ")  # noqa: PLR2004 - RFC 7515 section 3.1
 
 
 STRUCTURED: Final[tuple[Detector, ...]] = (
@@ -67,7 +62,7 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
     ),
     found(
         "private-jwk",
-        "kty",
+        '"kty" \\"kty\\"',
         r"[\"'](?:d|k|p|q|dp|dq|qi)\\{0,2}[\"'] {0,4}: {0,4}\\{0,2}[\"']([A-Za-z0-9_-]{20,1000})",
         ('{"kty":"OKP","crv":"Ed25519","', 'd":"', "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jFa7Q2xK9mB4tZ8", '"}'),
         ('{"kty":"OKP","crv":"Ed25519","', 'x":"', "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jFa7Q2xK9mB4tZ8", '"}'),
@@ -89,7 +84,7 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
         id="jwt",
         kind="jwt",
         prefixes=("eyJ",),
-        pattern="eyJ" + repeated("[A-Za-z0-9_.-]", 14, 24_000),
+        pattern=r"eyJ[A-Za-z0-9_-]{8,1000}\." + repeated("[A-Za-z0-9_.-]", 1, 24_000),
         check=_is_web_token,
         example="eyJ" + "hbGciOiJub25lIn0" + ".eyJzdWIiOiIxIn0.",
         counter_example="eyJ" + "hbGciOiJub25lIn0" + ".x",

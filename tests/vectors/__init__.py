@@ -1,0 +1,1 @@
+"""Test vectors of this project, for any implementation; README.md says how to read them."""
