@@ -73,7 +73,7 @@ function pickBytes(text, label, input) {
 
 const COMPONENT = "@?[a-z0-9!#$%&'*+.^_`|~-]+";
 const LIST = new RegExp(`^\\((?:"${COMPONENT}"(?: "${COMPONENT}")*)?\\)$`);
-const WITH_PARAMETER = /"((?:[^"\\]|\\[^])*)";/;
+const WITH_PARAMETER = new RegExp(`"(${COMPONENT})";`);
 const MAX_COMPONENTS = 24;
 const DERIVED = ["@method", "@authority", "@path", "@query"];
 const ALWAYS = [...DERIVED, "agent-identity"];
@@ -107,12 +107,15 @@ function readParameter(name, value) {
 
 export function parseParameters(text) {
   const found = {};
+  let between = false;
   // A parameter, or whatever else stands up to the next one.
   for (const [, name, value] of text.matchAll(/;([a-z*][a-z0-9_.*-]*)(?:=((?:"(?:[^"\\]|\\[^])*"|[^;" ])*))?|[^]+?(?=;|$)/g)) {
-    if (name === undefined) refuse("param_malformed", { component: "signature-input" });
+    between ||= name === undefined;
+    if (name === undefined) continue;
     if (!PARAMETERS.includes(name) || name in found) refuse("param_malformed", { component: name });
     found[name] = readParameter(name, value);
   }
+  if (between) refuse("param_malformed", { component: "signature-input" });
   const missing = PARAMETERS.find((name) => !(name in found));
   if (missing !== undefined) refuse("param_missing", { component: missing });
   if (!HTTP_ALGORITHMS.has(found.alg)) refuse("alg_not_allowed", { component: "alg" });

@@ -1,6 +1,6 @@
 // Revocation lists: reading one, which one is in force, what it ends: docs/spec/revocation.md.
 
-import { name, sha256, strictlyAscending } from "./bytes.mjs";
+import { name, sha256, strictlyAscending, text } from "./bytes.mjs";
 import { readDsse, readMember, requireExactly } from "./dsse.mjs";
 import { parseSigned } from "./json.mjs";
 import { refuse, refusing } from "./refusal.mjs";
@@ -15,11 +15,10 @@ const KEY_ID = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 const STALENESS = 300;
 const SKEW = 5;
 
-const ids = (pattern, limit) => (value) => {
-  if (!Array.isArray(value)) refuse("malformed");
-  if (value.length > limit) refuse("too_large");
-  if (!value.every((each) => typeof each === "string" && pattern.test(each))) refuse("malformed");
-  return strictlyAscending(value) ? new Set(value) : refuse("non_canonical");
+const texts = (limit) => (value) => {
+  if (!Array.isArray(value) || value.some((each) => typeof each !== "string")) refuse("malformed");
+  if (!strictlyAscending(value)) refuse("non_canonical");
+  return value.length <= limit ? new Set(value) : refuse("too_large");
 };
 
 function readPayload(payload, keyid) {
@@ -30,15 +29,19 @@ function readPayload(payload, keyid) {
   const read = (member, reader) => readMember(list, member, reader);
   const found = {
     iss: read("iss", name),
-    kid: read("kid", (value) => (value === keyid ? value : refuse("malformed"))),
+    kid: read("kid", text),
     version: read("version", integer(1, Number.MAX_SAFE_INTEGER)),
     issuedAt: read("issued_at", seconds),
     nextUpdate: read("next_update", seconds),
-    tokens: read("tokens", ids(TOKEN_ID, MAX_TOKENS)),
-    keys: read("keys", ids(KEY_ID, MAX_KEYS)),
+    tokens: read("tokens", texts(MAX_TOKENS)),
+    keys: read("keys", texts(MAX_KEYS)),
     hash: sha256(payload).toString("hex"),
   };
+  if (found.kid !== keyid) refuse("malformed", { field: "kid" });
   if (found.nextUpdate <= found.issuedAt) refuse("malformed", { field: "next_update" });
+  for (const [field, pattern] of [["tokens", TOKEN_ID], ["keys", KEY_ID]]) {
+    if ([...found[field]].some((each) => !pattern.test(each))) refuse("malformed", { field });
+  }
   return found;
 }
 

@@ -13,22 +13,29 @@ const FILE_MAX_BYTES = 67_108_864;
 
 const configuration = (field) => refuse("configuration", { field });
 
-// Reads one member at its path; whatever is wrong with it stops the start.
+// Whatever is wrong with a value stops the start, with its path; a part of a scope adds its name to it.
+const stopping = (field, read) =>
+  refusing(read, (refusal) => {
+    const path = refusal.field === undefined ? field : `${field}.${refusal.field}`;
+    if (refusal.code !== "configuration") Object.assign(refusal, { code: "configuration", field: path });
+  });
+
+// Reads one member at its path.
 function take(object, path, member, read, left) {
   const field = path === "" ? member : `${path}.${member}`;
   if (!object.has(member)) return left === undefined ? configuration(field) : left();
-  const change = (refusal) => refusal.code !== "configuration" && Object.assign(refusal, { code: "configuration", field });
-  return refusing(() => read(object.get(member), field), change);
+  return stopping(field, () => read(object.get(member), field));
 }
 
 const optional = (read) => (value, field) => (value === null ? null : read(value, field));
 const oneOf = (values) => (value) => (values.includes(value) ? value : refuse("malformed"));
+const scope = (value) => (value instanceof Map ? Scope.read(value) : refuse("malformed"));
 const flag = (value) => (typeof value === "boolean" ? value : refuse("malformed"));
 const list = (item) => (value, field) =>
-  Array.isArray(value) && value.length > 0 ? value.map((each, at) => item(each, `${field}[${at}]`)) : refuse("malformed");
+  Array.isArray(value) && value.length > 0 ? value.map((each, at) => stopping(`${field}[${at}]`, () => item(each))) : refuse("malformed");
 
 function requireMembers(object, path, known) {
-  if (!(object instanceof Map)) configuration(path);
+  if (!(object instanceof Map)) configuration(path === "" ? "trust file" : path);
   for (const member of object.keys()) if (!known.includes(member)) configuration(path === "" ? member : `${path}.${member}`);
 }
 
@@ -40,13 +47,13 @@ function readKey(object, path) {
   const none = () => null;
   const record = {
     key: read("key", PublicKey.fromText),
-    usages: read("usages", list(oneOf(USAGES))),
+    usages: read("usages", (value) => (Array.isArray(value) ? value.map(oneOf(USAGES)) : refuse("malformed"))),
     notBefore: read("not_before", seconds),
     notAfter: read("not_after", optional(seconds), none),
     status: read("status", oneOf(STATUSES), () => "active"),
     retiredAt: read("retired_at", optional(seconds), none),
     agent: read("agent", optional(name), none),
-    directScope: read("direct_scope", optional(Scope.read), none),
+    directScope: read("direct_scope", optional(scope), none),
   };
   const both = read("allow_issue_and_request", flag, () => false);
   const usages = new Set(record.usages);
@@ -65,7 +72,7 @@ function readIssuer(object, path) {
   requireMembers(object, path, ISSUER_MEMBERS);
   const read = (member, reader, left) => take(object, path, member, reader, left);
   const issuer = {
-    ceiling: read("ceiling", (value) => (value === "unrestricted" ? null : Scope.read(value))),
+    ceiling: read("ceiling", (value) => (value === "unrestricted" ? null : scope(value))),
     audiences: read("audiences", list(origin)),
     maxDepth: read("max_depth", integer(0, 15)),
     maxTtl: read("max_ttl", integer(1, 31_622_400), () => 3600),
@@ -73,21 +80,25 @@ function readIssuer(object, path) {
     keys: new Map(),
   };
   const records = read("keys", (value, field) => (Array.isArray(value) ? value.map((each, at) => readKey(each, `${field}[${at}]`)) : refuse("malformed")));
-  for (const record of records) {
-    if (issuer.keys.has(record.key.id)) configuration(`${path}.keys`);
+  records.forEach((record, at) => {
+    if (issuer.keys.has(record.key.id)) configuration(`${path}.keys[${at}].key`);
     issuer.keys.set(record.key.id, record);
-  }
+  });
+  const twice = issuer.audiences.findIndex((each, at) => issuer.audiences.indexOf(each) < at);
+  if (twice >= 0) configuration(`${path}.audiences[${twice}]`);
   return issuer;
 }
 
 export class Trust {
   constructor(issuers) {
     this.issuers = issuers;
-    const records = [...issuers].flatMap(([issuer, { keys }]) => [...keys.values()].map((record) => ({ issuer, record })));
+    const records = [...issuers].flatMap(([issuer, { keys }]) =>
+      [...keys.values()].map((record, at) => ({ issuer, record, path: `issuers.${issuer}.keys[${at}].key` })),
+    );
     this.repudiated = new Set(records.filter(({ record }) => record.status === "repudiated").map(({ record }) => record.key.id));
     this.requestKeys = new Map();
     for (const each of records.filter(({ record }) => record.usages.includes("request"))) {
-      if (this.requestKeys.has(each.record.key.id)) configuration("issuers");
+      if (this.requestKeys.has(each.record.key.id)) configuration(each.path);
       this.requestKeys.set(each.record.key.id, each);
     }
   }
@@ -99,8 +110,9 @@ export class Trust {
     const issuers = take(document, "", "issuers", (value) => (value instanceof Map ? value : refuse("malformed")));
     const read = ([issuer, object]) => {
       const path = `issuers.${issuer}`;
+      const record = readIssuer(object, path);
       refusing(() => name(issuer), (refusal) => Object.assign(refusal, { code: "configuration", field: path }));
-      return [issuer, readIssuer(object, path)];
+      return [issuer, record];
     };
     return new Trust(new Map([...issuers].map(read)));
   }
