@@ -27,7 +27,7 @@ export function readDsse(bytes, type, limit) {
   if (!Array.isArray(signatures) || signatures.length !== 1) refuse("malformed", { field: "signatures" });
   requireExactly(signatures[0], ["keyid", "sig"], "signatures");
   const payload = readMember(envelope, "payload", (value) => base64(value));
-  const keyid = readMember(signatures[0], "keyid", text);
+  const keyid = readMember(signatures[0], "keyid", (value) => (typeof value === "string" ? value : refuse("malformed")));
   const signature = readMember(signatures[0], "sig", (value) => base64(value));
   return { payload, keyid, signature, input: pae(type, payload) };
 }

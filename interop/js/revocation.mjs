@@ -1,6 +1,6 @@
 // Revocation lists: reading one, which one is in force, what it ends: docs/spec/revocation.md.
 
-import { name, sha256, strictlyAscending, text } from "./bytes.mjs";
+import { name, sha256, strictlyAscending } from "./bytes.mjs";
 import { readDsse, readMember, requireExactly } from "./dsse.mjs";
 import { parseSigned } from "./json.mjs";
 import { refuse, refusing } from "./refusal.mjs";
@@ -15,11 +15,10 @@ const KEY_ID = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 const STALENESS = 300;
 const SKEW = 5;
 
-const texts = (limit) => (value) => {
+function texts(value) {
   if (!Array.isArray(value) || value.some((each) => typeof each !== "string")) refuse("malformed");
-  if (!strictlyAscending(value)) refuse("non_canonical");
-  return value.length <= limit ? new Set(value) : refuse("too_large");
-};
+  return strictlyAscending(value) ? new Set(value) : refuse("non_canonical");
+}
 
 function readPayload(payload, keyid) {
   const list = parseSigned(payload, LIST_MAX_BYTES);
@@ -29,17 +28,18 @@ function readPayload(payload, keyid) {
   const read = (member, reader) => readMember(list, member, reader);
   const found = {
     iss: read("iss", name),
-    kid: read("kid", text),
+    kid: read("kid", (value) => (typeof value === "string" ? value : refuse("malformed"))),
     version: read("version", integer(1, Number.MAX_SAFE_INTEGER)),
     issuedAt: read("issued_at", seconds),
     nextUpdate: read("next_update", seconds),
-    tokens: read("tokens", texts(MAX_TOKENS)),
-    keys: read("keys", texts(MAX_KEYS)),
+    tokens: read("tokens", texts),
+    keys: read("keys", texts),
     hash: sha256(payload).toString("hex"),
   };
   if (found.kid !== keyid) refuse("malformed", { field: "kid" });
   if (found.nextUpdate <= found.issuedAt) refuse("malformed", { field: "next_update" });
-  for (const [field, pattern] of [["tokens", TOKEN_ID], ["keys", KEY_ID]]) {
+  for (const [field, pattern, limit] of [["tokens", TOKEN_ID, MAX_TOKENS], ["keys", KEY_ID, MAX_KEYS]]) {
+    if (found[field].size > limit) refuse("too_large", { field });
     if ([...found[field]].some((each) => !pattern.test(each))) refuse("malformed", { field });
   }
   return found;
