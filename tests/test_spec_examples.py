@@ -196,7 +196,9 @@ def weak_keys(example: Any) -> None:
 @checks("published-keys")
 def published_keys(example: Any) -> None:
     texts = [f"ed25519:{b64url_encode(bytes.fromhex(key))}" for key in example["ed25519"]]
-    texts += [f"p256:{b64url_encode(y + bytes.fromhex(x))}" for x in example["p256_x"] for y in (b"\2", b"\3")]
+    texts += [
+        f"p256:{b64url_encode(y + bytes.fromhex(x))}" for x in example["p256_x"] for y in (b"\2", b"\3")
+    ]
     assert {text: code_of(PublicKey.from_text, text) for text in texts} == dict.fromkeys(texts, "key_weak")
 
 

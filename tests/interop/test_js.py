@@ -61,7 +61,9 @@ def test_both_verdicts_stand_in_every_subject(answers: list[dict[str, Any]]) -> 
 
 def test_a_disagreement_would_be_noticed(answers: list[dict[str, Any]]) -> None:
     accepted = next(at for at, (_, case) in enumerate(CASES) if case["expect"] == OK and "result" in case)
-    refused = next(at for at, (_, case) in enumerate(CASES) if case["expect"] != OK and "step" in case["expect"])
+    refused = next(
+        at for at, (_, case) in enumerate(CASES) if case["expect"] != OK and "step" in case["expect"]
+    )
     for at in (accepted, refused):
         _, case = CASES[at]
         assert disagreement(case, answers[at]) is None
