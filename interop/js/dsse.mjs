@@ -13,11 +13,13 @@ export function pae(type, payload) {
 
 // An object of exactly these members.
 export function requireExactly(object, members, field) {
-  const exact = object instanceof Map && object.size === members.length && members.every((member) => object.has(member));
-  if (!exact) refuse("malformed", { field });
+  const known = object instanceof Map && object.size === members.length;
+  if (!known || !members.every((member) => object.has(member))) refuse("malformed", { field });
 }
 
 export const readMember = (object, field, read) => within(field, () => read(object.get(field)));
+
+export const anyString = (value) => (typeof value === "string" ? value : refuse("malformed"));
 
 export function readDsse(bytes, type, limit) {
   const envelope = parseSigned(bytes, limit);
@@ -27,7 +29,7 @@ export function readDsse(bytes, type, limit) {
   if (!Array.isArray(signatures) || signatures.length !== 1) refuse("malformed", { field: "signatures" });
   requireExactly(signatures[0], ["keyid", "sig"], "signatures");
   const payload = readMember(envelope, "payload", (value) => base64(value));
-  const keyid = readMember(signatures[0], "keyid", (value) => (typeof value === "string" ? value : refuse("malformed")));
+  const keyid = readMember(signatures[0], "keyid", anyString);
   const signature = readMember(signatures[0], "sig", (value) => base64(value));
   return { payload, keyid, signature, input: pae(type, payload) };
 }

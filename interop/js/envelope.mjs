@@ -8,7 +8,10 @@ import { refuse, refusing } from "./refusal.mjs";
 
 // --- headers ---------------------------------------------------------------------------------------
 
-const OPAQUE = ["content-type", "content-encoding", "authorization", "cookie", "idempotency-key", "mcp-session-id", "mcp-protocol-version"];
+const OPAQUE = [
+  "content-type", "content-encoding", "authorization", "cookie",
+  "idempotency-key", "mcp-session-id", "mcp-protocol-version",
+];
 const LINE_MAX = { host: 8192, "content-digest": 8192, "agent-identity": 512, delegation: 6148 };
 for (const name of OPAQUE) LINE_MAX[name] = 8192;
 const JOINED = ["signature-input", "signature"];
@@ -78,13 +81,15 @@ const MAX_COMPONENTS = 24;
 const DERIVED = ["@method", "@authority", "@path", "@query"];
 const ALWAYS = [...DERIVED, "agent-identity"];
 const PARAMETERS = ["created", "expires", "nonce", "keyid", "alg", "tag"];
+const PARAMETER = /;([a-z*][a-z0-9_.*-]*)(?:=((?:"(?:[^"\\]|\\[^])*"|[^;" ])*))?|[^]+?(?=;|$)/g;
 const SECONDS = /^(?:0|[1-9][0-9]{0,10})$/;
 const FINER = /^[1-9][0-9]{11,14}$/;
 const STRING = /^"([ !#-\[\]-~]*)"$/;
 
 export function parseComponents(list) {
   if (!LIST.test(list)) {
-    const [, component] = WITH_PARAMETER.exec(list) ?? refuse("signature_input_malformed", { component: "signature-input" });
+    const found = WITH_PARAMETER.exec(list);
+    const [, component] = found ?? refuse("signature_input_malformed", { component: "signature-input" });
     refuse("component_unsupported", { component });
   }
   const components = [...list.matchAll(/"([^"]*)"/g)].map(([, component]) => component);
@@ -109,7 +114,7 @@ export function parseParameters(text) {
   const found = {};
   let between = false;
   // A parameter, or whatever else stands up to the next one.
-  for (const [, name, value] of text.matchAll(/;([a-z*][a-z0-9_.*-]*)(?:=((?:"(?:[^"\\]|\\[^])*"|[^;" ])*))?|[^]+?(?=;|$)/g)) {
+  for (const [, name, value] of text.matchAll(PARAMETER)) {
     between ||= name === undefined;
     if (name === undefined) continue;
     if (!PARAMETERS.includes(name) || name in found) refuse("param_malformed", { component: name });
@@ -119,14 +124,16 @@ export function parseParameters(text) {
   const missing = PARAMETERS.find((name) => !(name in found));
   if (missing !== undefined) refuse("param_missing", { component: missing });
   if (!HTTP_ALGORITHMS.has(found.alg)) refuse("alg_not_allowed", { component: "alg" });
-  refusing(() => base64url(found.nonce, 16), (refusal) => Object.assign(refusal, { code: "nonce_malformed", component: "nonce" }));
+  const change = (refusal) => Object.assign(refusal, { code: "nonce_malformed", component: "nonce" });
+  refusing(() => base64url(found.nonce, 16), change);
   return found;
 }
 
 // {components, parameters} of our member.
 export function readInput(input) {
   const change = (refusal) => {
-    if (!INNER_LIST.test(input)) Object.assign(refusal, { code: "signature_input_malformed", component: "signature-input" });
+    if (INNER_LIST.test(input)) return;
+    Object.assign(refusal, { code: "signature_input_malformed", component: "signature-input" });
   };
   return refusing(() => {
     const [list] = LIST_AT_FIRST.exec(input);
@@ -146,7 +153,8 @@ export function requireCovered({ method, headers, components, mustCover, proxyAd
   const uncovered = (name) => !components.includes(name);
   const missing = first(mustCover, uncovered);
   if (missing !== undefined) refuse("component_missing", { component: missing });
-  if (WITH_BODY.includes(method) && uncovered("content-digest")) refuse("component_missing", { component: "content-digest" });
+  const undigested = WITH_BODY.includes(method) && uncovered("content-digest");
+  if (undigested) refuse("component_missing", { component: "content-digest" });
   const twice = first(components, (name) => headers.get(name)?.length > 1);
   if (twice !== undefined) refuse("header_duplicate", { component: twice });
   const override = first(OVERRIDES, (name) => headers.has(name));
@@ -214,7 +222,8 @@ export function signatureBase({ method, origin, path, query, headers, components
   const value = (name) => derived[name] ?? headers.get(name)[0];
   const lines = components.map((name) => [name, value(name)]);
   if (lines.some(([, text]) => /[\r\n\0\x80-\xFF]/.test(text))) refuse("malformed", { component: "signature-input" });
-  const base = Buffer.from([...lines.map(([name, text]) => `"${name}": ${text}`), `"@signature-params": ${input}`].join("\n"));
+  const text = [...lines, ["@signature-params", input]].map(([name, each]) => `"${name}": ${each}`).join("\n");
+  const base = Buffer.from(text);
   return { base, requestId: sha256(base).toString("hex") };
 }
 

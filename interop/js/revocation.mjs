@@ -1,7 +1,7 @@
 // Revocation lists: reading one, which one is in force, what it ends: docs/spec/revocation.md.
 
 import { name, sha256, strictlyAscending } from "./bytes.mjs";
-import { readDsse, readMember, requireExactly } from "./dsse.mjs";
+import { anyString, readDsse, readMember, requireExactly } from "./dsse.mjs";
 import { parseSigned } from "./json.mjs";
 import { refuse, refusing } from "./refusal.mjs";
 import { integer, seconds } from "./token.mjs";
@@ -28,7 +28,7 @@ function readPayload(payload, keyid) {
   const read = (member, reader) => readMember(list, member, reader);
   const found = {
     iss: read("iss", name),
-    kid: read("kid", (value) => (typeof value === "string" ? value : refuse("malformed"))),
+    kid: read("kid", anyString),
     version: read("version", integer(1, Number.MAX_SAFE_INTEGER)),
     issuedAt: read("issued_at", seconds),
     nextUpdate: read("next_update", seconds),
@@ -83,7 +83,8 @@ export class Revocations {
     const list = this.#lists.get(iss) ?? unavailable("issued_at");
     const goodUntil = Math.min(list.nextUpdate, list.issuedAt + STALENESS);
     if (!(list.issuedAt - SKEW <= now && now < goodUntil)) unavailable("issued_at");
-    refusing(() => requireListKey(list, this.trust, now), (refusal) => Object.assign(refusal, { code: "revocation_unavailable", field: "kid" }));
+    const change = (refusal) => Object.assign(refusal, { code: "revocation_unavailable", field: "kid" });
+    refusing(() => requireListKey(list, this.trust, now), change);
     return list;
   }
 

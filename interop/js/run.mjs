@@ -82,6 +82,8 @@ const OPERATIONS = {
     return tokenFacts(requireToken(test.token, { ...test, trust, revocations: revocationsOf(test, trust) }));
   },
   request,
+  replay,
+  claim: ({ store, claim }) => store.claim(claim),
   dsse: (test) => {
     const envelope = readDsse(bytes(test.bytes), test.type);
     PublicKey.fromText(test.key).requireSignature(envelope.signature, envelope.input);
@@ -93,6 +95,18 @@ const OPERATIONS = {
     return { version: list.version, payload_sha256: list.hash };
   },
 };
+
+// A store in memory, claim by claim: each answer is the epoch or the code of the refusal.
+function replay({ epoch, quota, capacity, claims }) {
+  let now = epoch;
+  const store = new MemoryReplayStore(() => now, { epoch, quota, capacity });
+  const answers = claims.map(({ clock, claim }) => {
+    now = clock;
+    const { expect, found } = verdict({ op: "claim", store, claim });
+    return expect === "ok" ? found : expect.code;
+  });
+  return { answers };
+}
 
 function verdict(test) {
   try {

@@ -138,7 +138,8 @@ export class Scope {
     if (child.risk > this.risk) refuse("widened", { block, field: "max_risk" });
     for (const [type, { kind, matcher, patterns }] of child.resources) {
       const own = this.resources.get(type);
-      const held = own?.kind === kind && patterns.every((each) => own.patterns.some((one) => matcher.contains(one, each)));
+      const within = (each) => own.patterns.some((one) => matcher.contains(one, each));
+      const held = own?.kind === kind && patterns.every(within);
       if (!held) refuse("widened", { block, field: `resources.${type}` });
     }
   }
@@ -170,7 +171,8 @@ export class Scope {
       const field = `resources.${type}`;
       const { matcher, patterns } = this.resources.get(type) ?? outside(field);
       for (const value of values) {
-        refusing(() => matcher.value(value), (refusal) => Object.assign(refusal, { code: "resource_malformed", block, field }));
+        const change = (refusal) => Object.assign(refusal, { code: "resource_malformed", block, field });
+        refusing(() => matcher.value(value), change);
         if (!patterns.some((pattern) => matcher.matches(pattern, value))) outside(field);
       }
     }

@@ -34,7 +34,10 @@ function member(block, field, read) {
   });
 }
 
-const REQUIRED = { root: ["v", "iss", "kid", "sub", "key", "iat", "n", "exp", "dep", "aud", "sc"], other: ["sub", "key", "iat", "n"] };
+const REQUIRED = {
+  root: ["v", "iss", "kid", "sub", "key", "iat", "n", "exp", "dep", "aud", "sc"],
+  other: ["sub", "key", "iat", "n"],
+};
 const OPTIONAL = { root: ["root", "why"], other: ["exp", "dep", "aud", "sc", "why"] };
 
 function requireMembers(block, kind) {
@@ -71,8 +74,10 @@ function readBlock(payload, isRoot) {
 // --- the chain -------------------------------------------------------------------------------------
 
 function readLink(prefix, payloadText, signatureText, isRoot) {
-  const part = (field, value, size) =>
-    refusing(() => base64url(value, size), (refusal) => Object.assign(refusal, { code: "delegation_malformed", field }));
+  const part = (field, value, size) => {
+    const change = (refusal) => Object.assign(refusal, { code: "delegation_malformed", field });
+    return refusing(() => base64url(value, size), change);
+  };
   const payload = part("payload", payloadText);
   const signature = part("signature", signatureText, 64);
   const block = readBlock(payload, isRoot);
@@ -110,7 +115,8 @@ export function parseToken(source) {
   let prefix = Buffer.alloc(32);
   for (let at = 0; at < parts.length; at += 2) {
     const block = links.length;
-    const link = refusing(() => readLink(prefix, parts[at], parts[at + 1], block === 0), (refusal) => (refusal.block = block));
+    const place = (refusal) => (refusal.block = block);
+    const link = refusing(() => readLink(prefix, parts[at], parts[at + 1], block === 0), place);
     links.push({ ...link, effective: effective(link, links.at(-1)?.effective) });
     prefix = link.next;
   }

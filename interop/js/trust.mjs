@@ -31,15 +31,22 @@ const optional = (read) => (value, field) => (value === null ? null : read(value
 const oneOf = (values) => (value) => (values.includes(value) ? value : refuse("malformed"));
 const scope = (value) => (value instanceof Map ? Scope.read(value) : refuse("malformed"));
 const flag = (value) => (typeof value === "boolean" ? value : refuse("malformed"));
-const list = (item) => (value, field) =>
-  Array.isArray(value) && value.length > 0 ? value.map((each, at) => stopping(`${field}[${at}]`, () => item(each))) : refuse("malformed");
+const array = (item) => (value, field) =>
+  (Array.isArray(value) ? value : refuse("malformed")).map((each, at) => {
+    const place = `${field}[${at}]`;
+    return stopping(place, () => item(each, place));
+  });
+const list = (item) => (value, field) => (value.length === 0 ? refuse("malformed") : array(item)(value, field));
 
 function requireMembers(object, path, known) {
   if (!(object instanceof Map)) configuration(path === "" ? "trust file" : path);
-  for (const member of object.keys()) if (!known.includes(member)) configuration(path === "" ? member : `${path}.${member}`);
+  const unknown = [...object.keys()].find((member) => !known.includes(member));
+  if (unknown !== undefined) configuration(path === "" ? unknown : `${path}.${unknown}`);
 }
 
-const KEY_MEMBERS = ["key", "usages", "not_before", "not_after", "status", "retired_at", "agent", "direct_scope", "allow_issue_and_request"];
+const KEY_MEMBERS = [
+  "key", "usages", "not_before", "not_after", "status", "retired_at", "agent", "direct_scope", "allow_issue_and_request",
+];
 
 function readKey(object, path) {
   requireMembers(object, path, KEY_MEMBERS);
@@ -79,7 +86,7 @@ function readIssuer(object, path) {
     revocation: read("revocation", oneOf(["required", "none"]), () => "required"),
     keys: new Map(),
   };
-  const records = read("keys", (value, field) => (Array.isArray(value) ? value.map((each, at) => readKey(each, `${field}[${at}]`)) : refuse("malformed")));
+  const records = read("keys", array(readKey));
   records.forEach((record, at) => {
     if (issuer.keys.has(record.key.id)) configuration(`${path}.keys[${at}].key`);
     issuer.keys.set(record.key.id, record);
@@ -95,7 +102,8 @@ export class Trust {
     const records = [...issuers].flatMap(([issuer, { keys }]) =>
       [...keys.values()].map((record, at) => ({ issuer, record, path: `issuers.${issuer}.keys[${at}].key` })),
     );
-    this.repudiated = new Set(records.filter(({ record }) => record.status === "repudiated").map(({ record }) => record.key.id));
+    const lost = records.filter(({ record }) => record.status === "repudiated");
+    this.repudiated = new Set(lost.map(({ record }) => record.key.id));
     this.requestKeys = new Map();
     for (const each of records.filter(({ record }) => record.usages.includes("request"))) {
       if (this.requestKeys.has(each.record.key.id)) configuration(each.path);
@@ -132,7 +140,8 @@ export class Trust {
     const issuer = this.issuers.get(links[0].iss) ?? refuse("untrusted_root", { block: 0, field: "iss" });
     const record = issuer.keys.get(links[0].kid) ?? refuse("untrusted_root", { block: 0, field: "kid" });
     this.requireInService(record, "issue", links[0].iat);
-    if (record.status === "retired" && now >= record.retiredAt + issuer.maxTtl) refuse("key_revoked", { field: "retired_at" });
+    const over = record.status === "retired" && now >= record.retiredAt + issuer.maxTtl;
+    if (over) refuse("key_revoked", { field: "retired_at" });
     const lost = links.findIndex((link) => this.repudiated.has(link.key.id));
     if (lost >= 0) refuse("key_revoked", { block: lost, field: "key" });
     return { issuer, record };

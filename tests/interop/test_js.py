@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.interop.node import FOLDER, needs_node, run
+from tests.test_spec_examples import EXAMPLES
 from tests.vectors.case import FOLDER as VECTORS
 from tests.vectors.case import OK, Case, read
 
@@ -71,3 +72,10 @@ def test_a_disagreement_would_be_noticed(answers: list[dict[str, Any]]) -> None:
     assert disagreement(CASES[accepted][1], answers[accepted] | {"found": {}}) is not None
     step = {"expect": answers[refused]["expect"] | {"step": 0}}
     assert disagreement(CASES[refused][1], answers[refused] | step) is not None
+
+
+def test_its_replay_store_follows_the_example_of_the_specification() -> None:
+    [answer] = run(FOLDER / "run.mjs", [{"id": 0, "op": "replay", **EXAMPLES["replay"]}])
+    epoch = EXAMPLES["replay"]["epoch"]
+    wanted = [epoch if case["answer"] == "epoch" else case["answer"] for case in EXAMPLES["replay"]["claims"]]
+    assert answer["found"]["answers"] == wanted

@@ -54,9 +54,13 @@ def sent(method: str, url: str, key: SigningKey, **options: Any) -> list[httpx.R
         expires_in=600,
     )
     seen: list[httpx.Request] = []
-    inner = httpx.MockTransport(lambda request: seen.append(request) or httpx.Response(204))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(204)
+
     with (
-        httpx.Client(transport=SigningTransport(inner)) as client,
+        httpx.Client(transport=SigningTransport(httpx.MockTransport(answer))) as client,
         with_delegation(token, key=key, identity=Identity(agent="agent-0", run="rt-1")),
     ):
         client.request(method, url, **options)

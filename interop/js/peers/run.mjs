@@ -11,6 +11,8 @@ import { createSignature, verifySignature } from "http-message-sig";
 import { createSigner, createVerifier, httpbis } from "http-message-signatures";
 
 const LABEL = "dlg";
+const COMPONENTS = ["@method", "@authority", "@path", "@query", "agent-identity"];
+const PARAMETERS = ["created", "expires", "nonce", "keyid", "alg", "tag"];
 const digests = { ed25519: null, "ecdsa-p256-sha256": "sha256" };
 
 // --- http-message-signatures: signs and verifies with its own use of node:crypto ------------------------------------
@@ -21,14 +23,15 @@ const MESSAGE_SIGNATURES = {
   async verify({ message, jwk, alg }) {
     const key = createVerifier(createPublicKey({ key: jwk, format: "jwk" }), alg);
     const keyLookup = async ({ keyid }) => (keyid === jwk.kid ? { id: keyid, algs: [alg], verify: key } : null);
-    const required = { requiredParams: ["created", "expires", "nonce", "tag"], requiredFields: ["@method", "agent-identity"] };
-    return (await httpbis.verifyMessage({ keyLookup, all: true, ...required }, plain(message))) === true;
+    const config = { keyLookup, all: true, requiredParams: PARAMETERS, requiredFields: COMPONENTS };
+    return (await httpbis.verifyMessage(config, plain(message))) === true;
   },
 
   async sign({ message, jwk, alg, components, parameters }) {
     const key = createSigner(createPrivateKey({ key: jwk, format: "jwk" }), alg, jwk.kid);
     const dates = { created: new Date(parameters.created * 1000), expires: new Date(parameters.expires * 1000) };
-    const config = { key, name: LABEL, fields: components, params: Object.keys(parameters), paramValues: { ...parameters, ...dates } };
+    const params = { params: Object.keys(parameters), paramValues: { ...parameters, ...dates } };
+    const config = { key, name: LABEL, fields: components, ...params };
     const { headers } = await httpbis.signMessage(config, plain(message));
     return [["signature-input", headers["Signature-Input"]], ["signature", headers.Signature]];
   },
@@ -47,8 +50,11 @@ const MESSAGE_SIG = {
   async verify({ message, jwk, alg, now }) {
     const key = { key: createPublicKey({ key: jwk, format: "jwk" }), dsaEncoding: "ieee-p1363" };
     const verifier = { algorithm: alg, verify: (data, signature) => verify(digests[alg], data, key, signature) };
-    const policy = { algorithms: [alg], requiredComponents: ["@method", "agent-identity"], requiredParameters: ["created", "expires", "nonce", "tag"], now };
-    const resolveVerifier = ({ parameters }) => (parameters.keyid === jwk.kid ? verifier : Promise.reject(new Error("another key")));
+    const policy = { algorithms: [alg], requiredComponents: COMPONENTS, requiredParameters: PARAMETERS, now };
+    const resolveVerifier = ({ parameters }) => {
+      if (parameters.keyid !== jwk.kid) throw new Error("another key");
+      return verifier;
+    };
     return (await verifySignature(descriptor(message), { label: LABEL, policy, resolveVerifier })).label === LABEL;
   },
 
