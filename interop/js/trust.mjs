@@ -36,7 +36,10 @@ const array = (item) => (value, field) =>
     const place = `${field}[${at}]`;
     return stopping(place, () => item(each, place));
   });
-const list = (item) => (value, field) => (value.length === 0 ? refuse("malformed") : array(item)(value, field));
+const list = (item) => (value, field) => {
+  const found = array(item)(value, field);
+  return found.length > 0 ? found : refuse("malformed");
+};
 
 function requireMembers(object, path, known) {
   if (!(object instanceof Map)) configuration(path === "" ? "trust file" : path);
@@ -45,7 +48,8 @@ function requireMembers(object, path, known) {
 }
 
 const KEY_MEMBERS = [
-  "key", "usages", "not_before", "not_after", "status", "retired_at", "agent", "direct_scope", "allow_issue_and_request",
+  "key", "usages", "not_before", "not_after", "status", "retired_at",
+  "agent", "direct_scope", "allow_issue_and_request",
 ];
 
 function readKey(object, path) {
