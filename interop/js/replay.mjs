@@ -10,12 +10,13 @@ const SWEEP = 16;
 const SWEEP_FULL = 4096;
 
 export class MemoryReplayStore {
-  #records = new Map(); // name -> {owner, expiresAt}
+  #records = new Map(); // name -> {owners: of the quota key and of its issuer, expiresAt}
   #shares = new Map(); // owner -> number of records
   #forgottenThrough = -1;
 
-  constructor(clock, { epoch = 0, quota = QUOTA, capacity = CAPACITY } = {}) {
-    Object.assign(this, { clock, epoch, quota, capacity });
+  constructor(clock, { epoch = 0, quota = QUOTA, capacity = CAPACITY, issuer_quota: issuerQuota } = {}) {
+    const half = Math.max(Math.floor(capacity / 2), quota);
+    Object.assign(this, { clock, epoch, quota, capacity, issuerQuota: issuerQuota ?? half });
   }
 
   claim({ space, quota_key: payer, key_id: keyId, nonce, expires_at: expiresAt, now }) {
@@ -26,16 +27,21 @@ export class MemoryReplayStore {
     const record = JSON.stringify([space, keyId, nonce]);
     if (this.#records.has(record)) refuse("nonce_replayed", { component: "nonce" });
     if (expiresAt <= this.#forgottenThrough) refuse("replay_unknown", { component: "expires" });
-    const owner = JSON.stringify([space, payer]);
-    if (this.#full(owner)) this.#drop(dead, SWEEP_FULL);
-    if (this.#full(owner)) refuse("replay_capacity", { field: this.#full(owner) });
-    this.#records.set(record, { owner, expiresAt });
-    this.#shares.set(owner, (this.#shares.get(owner) ?? 0) + 1);
+    const owners = [["key", space, payer], ["issuer", space, payer.split(" ")[0]]].map((owner) => JSON.stringify(owner));
+    if (this.#full(owners)) this.#drop(dead, SWEEP_FULL);
+    if (this.#full(owners)) refuse("replay_capacity", { field: this.#full(owners) });
+    this.#records.set(record, { owners, expiresAt });
+    owners.forEach((owner) => this.#shares.set(owner, this.#share(owner) + 1));
     return this.epoch;
   }
 
-  #full(owner) {
-    if ((this.#shares.get(owner) ?? 0) >= this.quota) return "quota";
+  #share(owner) {
+    return this.#shares.get(owner) ?? 0;
+  }
+
+  #full([payer, issuer]) {
+    if (this.#share(payer) >= this.quota) return "quota";
+    if (this.#share(issuer) >= this.issuerQuota) return "issuer_quota";
     return this.#records.size >= this.capacity ? "capacity" : null;
   }
 
@@ -43,9 +49,9 @@ export class MemoryReplayStore {
   #drop(dead, count) {
     const old = [...this.#records].filter(([, { expiresAt }]) => expiresAt <= dead);
     old.sort(([, left], [, right]) => left.expiresAt - right.expiresAt);
-    for (const [record, { owner, expiresAt }] of old.slice(0, count)) {
+    for (const [record, { owners, expiresAt }] of old.slice(0, count)) {
       this.#records.delete(record);
-      this.#shares.set(owner, this.#shares.get(owner) - 1);
+      owners.forEach((owner) => this.#shares.set(owner, this.#share(owner) - 1));
       this.#forgottenThrough = Math.max(this.#forgottenThrough, expiresAt);
     }
   }
