@@ -1,4 +1,4 @@
-"""The implementation in ``interop/js``, written from ``docs/spec`` alone, agrees with every vector.
+"""``interop/js``, written from ``docs/spec`` alone, agrees with every vector but those of answers.
 
 It is run once over all of them. Verdict, code, ``block``, ``field``, ``component`` and ``step`` are compared,
 and what an accepted case tells.
