@@ -6,11 +6,13 @@ from contextlib import suppress
 
 from delegate.canonical import canonicalize, parse_strict, require_canonical
 from delegate.errors import NonCanonicalError
+from fuzz.first_step import FirstStep
 
 SEEDS = (
     b'{"a":[1,-0.5,1e+21,true,null,"\\u000f\xe2\x82\xac"],"b":{}}',
     b'{ "\xf0\x9f\x98\x80": 9007199254740991, "\\ud83d\\ude00x": "\\n" }',
 )
+FIRST_STEP = FirstStep(within=(parse_strict,))
 
 
 def target(data: bytes) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from delegate.identity import Identity
+from fuzz.first_step import FirstStep
 
 SEEDS = (b'"worker-agent"', b'"worker-agent";run="rt-1";svc="spiffe://local/a";wl="w";sid="s"')
+FIRST_STEP = FirstStep(by=(Identity.from_header,))
 
 
 def target(data: bytes) -> None:

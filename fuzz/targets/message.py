@@ -6,7 +6,7 @@ signature is reached as well.
 
 from __future__ import annotations
 
-from delegate.canonical import JsonValue, parse_strict
+from delegate.canonical import JsonValue, parse_signed, parse_strict
 from delegate.clock import ManualClock
 from delegate.dsse import DsseEnvelope, pae
 from delegate.envelope import dsse
@@ -20,6 +20,7 @@ from delegate.verifier import Message, ReadBody, Verified
 from delegate.verifier.policy import Policy
 from delegate.verifier.steps import verification_steps
 from fuzz import material
+from fuzz.first_step import FirstStep
 
 _METHOD = "tools/call"
 _PARAMS: JsonValue = {"name": "orders.read", "arguments": {"order": "o-1", "rate": 0.25, "note": None}}
@@ -50,6 +51,7 @@ def _seed() -> bytes:
 _SIGNED = _seed()
 _PAYLOAD = DsseEnvelope.decode(_SIGNED, payload_type=dsse.TYPE).payload
 SEEDS = (_SIGNED, b"~" + _PAYLOAD)
+FIRST_STEP = FirstStep(within=(parse_signed,))
 
 
 def _sign(payload: bytes) -> bytes:
