@@ -1,8 +1,8 @@
 """The project's vectors as seeds: each case below ``tests/vectors/`` whose input one target reads.
 
 The format is in that folder's README: ``<subject>/<name>.json`` is a case, each further line of a
-``.jsonl`` is one beside the members under ``shared`` in its first. A tree without the folder has no such
-seeds, and a case of an operation that no target has is left out.
+``.jsonl`` is one beside the members under ``shared`` in its first. A case of an operation that no target
+has is left out, and so is everything where the folder is not (an installed copy has no tests).
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ _OPERATIONS: Final[dict[str, tuple[str, Callable[[Case], bytes]]]] = {
     "trust-file": ("trust_file", lambda case: _utf8(json.dumps(case["file"]))),
     "scope": ("scope", lambda case: _utf8(json.dumps(case["scope"]))),
     "token": ("token", lambda case: _utf8(case["token"])),
+    "request": ("headers", lambda case: _lines(case["request"]["headers"])),
+    "response": ("headers", lambda case: _lines(case["response"]["headers"])),
     "dsse": ("dsse", lambda case: b64decode(case["bytes"])),
     "key-claim": ("key_claim", lambda case: b64decode(case["bytes"])),
     "revocation-list": ("revocation_list", lambda case: b64decode(case["bytes"])),
@@ -60,6 +62,11 @@ def _cases(folder: Path) -> Iterator[Case]:
         first, *others = path.read_bytes().splitlines()
         shared = json.loads(first)["shared"]
         yield from (shared | json.loads(other) for other in others)
+
+
+def _lines(headers: list[tuple[str, str]]) -> bytes:
+    """Header lines as ``fuzz.targets.headers`` reads them; a character stands for the byte of its number."""
+    return "\n".join(f"{name}: {value}" for name, value in headers).encode("latin-1")
 
 
 def _utf8(text: str) -> bytes:
