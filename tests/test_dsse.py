@@ -140,3 +140,9 @@ def test_any_bytes_give_an_envelope_or_a_documented_error(data: bytes) -> None:
     except DelegateError:
         return
     assert envelope.to_bytes() == data
+
+
+def test_its_repr_shows_neither_payload_nor_signature() -> None:
+    assert "keyid=" in repr(ENVELOPE)
+    assert "payload=" not in repr(ENVELOPE)
+    assert "signature=" not in repr(ENVELOPE)

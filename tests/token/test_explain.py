@@ -275,3 +275,14 @@ def test_any_text_can_be_drawn(title: str, text: str, width: int) -> None:
 
 def test_a_picture_is_made_of_a_token_as_read(chain: UnverifiedToken) -> None:
     assert explain_chain(parse_unverified(chain.text), now=NOW) == explain_chain(chain, now=NOW)
+
+
+def test_a_picture_is_unverified_unless_its_maker_says_otherwise(chain: UnverifiedToken) -> None:
+    assert not explain_chain(chain, now=NOW).verified
+    assert explain_chain(chain, now=NOW, verified=True).verified
+
+
+def test_what_begins_now_does_not_begin_later(chain: UnverifiedToken) -> None:
+    begins = chain.last.block.issued_at
+    assert "begins in" not in explain_chain(chain, now=begins).to_text()
+    assert "begins in 1 s" in explain_chain(chain, now=begins - 1).to_text()

@@ -454,6 +454,7 @@ def test_a_direct_request_is_held_to_its_issuers_audiences_and_revocation() -> N
         changed = TrustStore([replace(ops, **changes)])
         refused = refusal(direct(), trust=changed, require_delegation=False)
         assert (refused.code, refused.step) == (code, 8)
+        assert refused.block == (-1 if code == "audience_mismatch" else None)
     Server(trust=trust, require_delegation=False).deliver(direct())
 
 
@@ -652,6 +653,8 @@ def test_observe_logs_and_never_yields_a_proof(caplog: pytest.LogCaptureFixture)
         {"body_limit": -1},
         {"body_limit": "1"},
         {"body_limit": True},
+        {"body_limit": 1.5},
+        {"cache_size": 1.5},
         {"body_deadline": float("nan")},
         {"body_deadline": 0},
         {"cache_size": -1},
