@@ -93,6 +93,15 @@ def test_each_mutant_changes_one_place_and_the_tree_is_whole_again() -> None:
         assert len(rows) == 1
 
 
+def test_what_is_changed_back_is_what_it_was_lines_and_columns_included() -> None:
+    """Else a worker would take functions for changed that are not."""
+    source = "def f():\n    return g(x=not y)\n\nz = 1\n"
+    dumps = [ast.dump(mutant.tree, include_attributes=True) for mutant in mutants("m.py", source)]
+    whole = ast.dump(ast.parse(source), include_attributes=True)
+    assert len(dumps) == 3
+    assert dumps[-1] == whole.replace("Constant(value=1", "Constant(value=2")
+
+
 def test_names_tell_twins_apart_and_know_their_lines() -> None:
     twins = list(mutants("m.py", "def f():\n    if x < 1:\n        raise E\n    if y:\n        raise E\n"))
     dropped = [(mutant.name, mutant.first, mutant.last) for mutant in twins if "raise" in mutant.name]

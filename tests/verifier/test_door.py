@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 
 import pytest
 
 from delegate.clock import Clock
-from delegate.errors import ConfigurationError, NonceReplayedError, TargetRejectedError, UntrustedRootError
+from delegate.errors import (
+    ConfigurationError,
+    DelegateError,
+    NonceReplayedError,
+    TargetRejectedError,
+    UntrustedRootError,
+)
 from delegate.keys import Usage
 from delegate.verifier import Verified
 from tests.support.forge import ISSUER_KEY, KEYS, chain
@@ -128,3 +135,18 @@ def test_what_is_accepted_is_told_to_the_log_at_info(caplog: pytest.LogCaptureFi
 def test_a_proof_says_why_it_is_not_made_by_hand() -> None:
     with pytest.raises(TypeError, match="made by the verifier alone"):
         Verified()
+
+
+def test_only_the_prefix_itself_is_taken_off_a_path() -> None:
+    """Another prefix of the same length would else lead to the path that was signed."""
+    server = Server(strip_prefix="/internal")
+    with pytest.raises(TargetRejectedError) as refused:
+        server.deliver(replace(sign(), path="/external/v1/orders"))
+    assert (refused.value.component, refused.value.limit) == ("@path", "/internal")
+    server.deliver(replace(sign(), path="/internal/v1/orders"))
+
+
+def test_a_refusal_is_logged_with_a_method_of_bounded_length(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(DelegateError):
+        Server().deliver(replace(sign(), method="X" * 40))
+    assert [record.__dict__["delegate_method"] for record in caplog.records] == ["X" * 32]

@@ -11,6 +11,7 @@ Left alone: annotations and decorators (they decide nothing while requests are s
 from __future__ import annotations
 
 import ast
+import copy
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -152,7 +153,7 @@ def _turned(place: _Place) -> Iterator[ast.AST]:
     """``not x`` without its ``not``, and the opposite of a condition that is a bare name, call or value."""
     node = place.node
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        yield node.operand
+        yield copy.copy(node.operand)  # it is given a place of its own
         return
     is_test = place.field in {"test", "guard", "ifs"} or isinstance(place.parent, ast.BoolOp)
     if is_test and isinstance(node, ast.expr) and not isinstance(node, _DECIDES) and not _is_for_types(node):
