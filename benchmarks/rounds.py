@@ -1,9 +1,10 @@
 """How everything is measured: candidates in turns, and ratios within a turn.
 
-In each round every candidate first makes its items (not timed), then works through them. So all see the
-same machine at the same moment: a figure is the median over the rounds, and a ratio is the median of the
-rounds' own ratios, which a busy neighbour disturbs least. What is counted is CPU time of the process, all
-its threads, not the time it waits for a turn. The collector of garbage is off meanwhile.
+In each round every candidate first makes its items (not timed), then works through them; each round begins
+with the next one, for the first of a round works with cold caches. So all see the same machine at the same
+moment: a figure is the median over the rounds, and a ratio is the median of the rounds' own ratios, which a
+busy neighbour disturbs least. What is counted is CPU time of the process, all its threads, not the time it
+waits for a turn. The collector of garbage is off meanwhile.
 """
 
 from __future__ import annotations
@@ -70,10 +71,16 @@ def interleave(
         gc.collect()
         gc.disable()
         try:
-            for name, candidate in candidates.items():
-                passed = timed(candidate.work, [candidate.prepare() for _ in range(batch)])
+            for name in _rotated(list(candidates), number):
+                items = [candidates[name].prepare() for _ in range(batch)]
+                passed = timed(candidates[name].work, items)
                 if number:
                     times[name].append(passed)
         finally:
             gc.enable()
     return Rounds(times)
+
+
+def _rotated(names: list[str], by: int) -> list[str]:
+    start = by % len(names)
+    return names[start:] + names[:start]
