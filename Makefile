@@ -85,7 +85,7 @@ lock: ## resolve the locks below requirements/ anew (needs uv)
 		--constraints requirements/run.txt --output-file requirements/test.txt
 	$(LOCK) pyproject.toml requirements/run.in requirements/fuzz.in \
 		--constraints requirements/run.txt --output-file requirements/fuzz.txt
-	$(LOCK) pyproject.toml requirements/run.in requirements/bench.in \
+	$(LOCK) pyproject.toml --extra fastapi requirements/run.in requirements/bench.in \
 		--constraints requirements/run.txt --output-file requirements/bench.txt
 
 clean: ## remove the environments and caches
