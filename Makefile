@@ -10,7 +10,7 @@ PIP_FLAGS := --quiet --quiet --disable-pip-version-check --no-input
 T ?= 60
 ARGS ?=
 
-.PHONY: help demo test lint fuzz bench docs servers lock clean
+.PHONY: help demo test lint fuzz mutants bench docs servers interop lock clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ lint: .venv/test.stamp ## check style, types and the direction of imports
 fuzz: .venv-fuzz/fuzz.stamp ## fuzz every parser for T seconds each; make fuzz T=600
 	@.venv-fuzz/bin/python -m fuzz.run --seconds $(T) $(ARGS)
 
+mutants: .venv/test.stamp ## change each decision and see a test fail; ARGS="--json delegate/scope.py"
+	@.venv/bin/python -m tools.mutants $(ARGS)
+
 bench: .venv-bench/bench.stamp ## measure, print a table, write benchmarks/latest.json
 	@.venv-bench/bin/python -m benchmarks.run $(ARGS)
 
@@ -38,6 +41,8 @@ docs: .venv/run.stamp ## write the generated pages below docs/ anew
 
 servers: .venv/test.stamp ## write docs/servers.md from a run of the five servers
 	@.venv/bin/python -m tools.make_servers
+
+interop: interop/js/peers/node_modules/.package-lock.json ## install the npm libraries that tests compare ours with
 
 # --- environments ----------------------------------------------------------------------------------
 
@@ -60,6 +65,12 @@ servers: .venv/test.stamp ## write docs/servers.md from a run of the five server
 .venv/bin/python .venv-fuzz/bin/python .venv-bench/bin/python:
 	@tools/make_venv $(@D:/bin=)
 
+# The lock names versions and hashes and no host; npm and Node.js are those of the wheel in the test lock.
+interop/js/peers/node_modules/.package-lock.json: interop/js/peers/package-lock.json .venv/test.stamp
+	@echo "installing interop/js/peers/package-lock.json"
+	@.venv/bin/python -m tools.npm ci --prefix interop/js/peers --silent
+	@touch $@
+
 # --- upkeep ----------------------------------------------------------------------------------------
 
 LOCK = uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
@@ -74,9 +85,9 @@ lock: ## resolve the locks below requirements/ anew (needs uv)
 		--constraints requirements/run.txt --output-file requirements/test.txt
 	$(LOCK) pyproject.toml requirements/run.in requirements/fuzz.in \
 		--constraints requirements/run.txt --output-file requirements/fuzz.txt
-	$(LOCK) pyproject.toml requirements/run.in requirements/bench.in \
+	$(LOCK) pyproject.toml --extra fastapi requirements/run.in requirements/bench.in \
 		--constraints requirements/run.txt --output-file requirements/bench.txt
 
 clean: ## remove the environments and caches
-	rm -rf .venv .venv-fuzz .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .mutants .venv .venv-fuzz .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis interop/js/peers/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

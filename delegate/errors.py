@@ -17,7 +17,7 @@ and ``BY_CODE`` is that table. Messages never hold a key, token, signature or no
 from __future__ import annotations
 
 import re
-from typing import ClassVar, Final, Literal, TypeAlias
+from typing import ClassVar, Final, Literal, Protocol, TypeAlias
 
 Executed: TypeAlias = Literal["no", "yes", "unknown"]
 """Whether the refused request took effect. What is not known is called unknown (design rule 10)."""
@@ -585,12 +585,38 @@ class ApprovalRequiredError(AuthorityError):
 # --- masking ---------------------------------------------------------------------------------------
 
 
+class Found(Protocol):
+    """What a masking error says of each secret: where, of what kind, how often; never the secret."""
+
+    @property
+    def pointer(self) -> str:
+        """Where: a JSON Pointer (RFC 6901)."""
+
+    @property
+    def kind(self) -> str:
+        """What kind of secret."""
+
+    @property
+    def detector(self) -> str:
+        """By which rule it was found."""
+
+    @property
+    def count(self) -> int:
+        """How often there."""
+
+    @property
+    def action(self) -> str:
+        """What was done about it."""
+
+
 class MaskingError(DelegateError):
     """A value that must not leave the process."""
 
+    findings: tuple[Found, ...] = ()
+
 
 class MaskingBlockedError(MaskingError):
-    """A secret was found where the policy blocks."""
+    """A secret was found where the policy blocks; ``findings`` says where, and not what."""
 
     code = "masking_blocked"
     fix = "remove the secret from the value"

@@ -219,6 +219,57 @@ CHAIN_CACHE_SIZE: Final = 1024
 
 # --- masking ---------------------------------------------------------------------------------------
 
+MASKING_MAX_DEPTH: Final = 32
+"""Containers within containers: payloads of tools nest below ten, and every level is walked."""
+
+MASKING_MAX_NODES: Final = 50_000
+"""Containers and texts of one value: shared references let a small value spell out an enormous one."""
+
+MASKING_MAX_ITEMS: Final = 250_000
+"""All members of all containers, the numbers among them, for the same reason: half a second of walking."""
+
+MASKING_STRING_MAX_CHARS: Final = 256 * 1024
+"""One text: what is longer is a document, and belongs where documents are kept."""
+
+MASKING_TOTAL_MAX_CHARS: Final = 2 * 1024 * 1024
+"""All texts of one value: about 0.1 s of searching."""
+
+MASKING_MAX_FINDINGS: Final = 1_000
+"""Findings with a place of their own; what comes after is counted at the root, so reports stay small."""
+
+MASKING_POINTER_PART_MAX_CHARS: Final = 128
+"""One key in the pointer of a finding: a longer one is cut."""
+
+MASKING_NAME_CACHE: Final = 4096
+"""Key names whose meaning is remembered: programs have some hundreds, hostile input has no end."""
+
+MASKING_ROUNDS: Final = 4
+"""Searches of one text, each over the result of the last, before all of it is masked."""
+
+MASKING_REVEAL_MAX: Final = 4
+"""Last characters that a policy may show: what card receipts show."""
+
+MASKING_SECRET_MIN_BYTES: Final = 8
+"""A registered secret: shorter ones turn up by chance, and every text would lose its words."""
+
+MASKING_MAX_SECRETS: Final = 10_000
+"""Secrets registered by name: each costs a few entries of the search for known values."""
+
+MASKING_PSEUDONYM_KEY_MIN_BYTES: Final = 32
+"""The key decides whether a pseudonym can be guessed back, so it is as strong as any other here."""
+
+MASKING_WINDOW_CHARS: Final = 128 * 1024
+"""A stream is searched in windows of this size: half of what one text may have."""
+
+MASKING_OVERLAP_CHARS: Final = 16 * 1024
+"""Windows overlap by this: longer than any secret that spans lines (a PEM key of 16,384 bits has 13 KiB)."""
+
+MASKING_CONTEXT_CHARS: Final = 4 * 1024
+"""What stands before a window and is looked at again, for a name may stand lines before its value."""
+
+MASKING_FILE_MAX_BYTES: Final = 64 << 20
+"""A JSON document given to the command line: it is held whole. JSON lines and text have no such bound."""
+
 MASKING_NAME_MAX_CHARS: Final = 128
 """Key names longer than this name nothing that people wrote."""
 

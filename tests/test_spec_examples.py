@@ -193,6 +193,15 @@ def weak_keys(example: Any) -> None:
         PublicKey.from_raw(bytes.fromhex(raw))
 
 
+@checks("published-keys")
+def published_keys(example: Any) -> None:
+    texts = [f"ed25519:{b64url_encode(bytes.fromhex(key))}" for key in example["ed25519"]]
+    texts += [
+        f"p256:{b64url_encode(y + bytes.fromhex(x))}" for x in example["p256_x"] for y in (b"\2", b"\3")
+    ]
+    assert {text: code_of(PublicKey.from_text, text) for text in texts} == dict.fromkeys(texts, "key_weak")
+
+
 @checks("p256")
 def p256_rule(example: Any) -> None:
     for code in ("malformed", "key_weak"):

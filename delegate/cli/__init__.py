@@ -8,6 +8,7 @@
 - ``requests``  verify, explain (``captured`` reads a request out of a file)
 - ``doctor``    doctor (``findings`` looks at files, ``diagnosis`` at the server, by way of ``probe`` and
   ``compare``)
+- ``mask``      mask
 - ``options``   options that several commands share;  ``files`` what they read and write
 - ``output``    how anything is shown, and the exit codes
 

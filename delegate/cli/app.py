@@ -8,6 +8,7 @@ import typer
 
 from delegate.cli import keys, requests, tokens, trust
 from delegate.cli.doctor import doctor
+from delegate.cli.mask import mask
 from delegate.cli.revocation import revoke
 
 __all__ = ["app"]
@@ -37,6 +38,7 @@ app.command()(revoke)
 app.command()(requests.verify)
 app.command()(requests.explain)
 app.command()(doctor)
+app.command()(mask)
 
 
 def _version(*, wanted: bool) -> None:

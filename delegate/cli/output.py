@@ -11,12 +11,15 @@ shown without terminal escapes and is never read as markup; colour and progress 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import wraps
-from typing import TYPE_CHECKING, Final, NoReturn, ParamSpec
+from typing import TYPE_CHECKING, BinaryIO, Final, NoReturn, ParamSpec
 
 import typer
 from rich.console import Console
+from rich.progress import wrap_file
 from rich.status import Status
 from rich.text import Text
 
@@ -27,7 +30,7 @@ from delegate.token.refusal import Refusal
 if TYPE_CHECKING:
     from delegate.canonical import JsonValue
 
-__all__ = ["REFUSED", "USAGE", "emit", "reported", "show", "width", "working"]
+__all__ = ["REFUSED", "USAGE", "emit", "progress", "reported", "show", "width", "working"]
 
 REFUSED: Final = 1
 USAGE: Final = 2
@@ -93,6 +96,18 @@ def width() -> int:
 def working(what: str) -> Status:
     """Show on standard error that ``what`` is under way: a context manager, silent outside a terminal."""
     return _console(stderr=True).status(what)
+
+
+@contextmanager
+def progress(file: BinaryIO, what: str) -> Iterator[BinaryIO]:
+    """``file``, with a bar on standard error that fills as it is read; on a terminal only."""
+    console = _console(stderr=True)
+    if not console.is_terminal:
+        yield file
+        return
+    total = os.fstat(file.fileno()).st_size
+    with wrap_file(file, total, description=what, console=console, transient=True) as watched:
+        yield watched
 
 
 def _console(*, stderr: bool = False) -> Console:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from delegate.client.answers import ServerKeys
+from delegate.client.bodies import inspect, require_lookout
 from delegate.client.context import Delegation, current_delegation, entered_delegation
+from delegate.client.steps import Outgoing
 from delegate.clock import Clock
 from delegate.errors import ConfigurationError, DelegateError
 from delegate.limits import BODY_MAX_BYTES_DEFAULT, RETRIES_MAX, WINDOW_DEFAULT, WINDOW_MAX
 from delegate.names import require_origin
 from delegate.observer import Observer
+
+if TYPE_CHECKING:
+    from delegate.masking.masker import Masker
 
 __all__ = ["Rules"]
 
@@ -31,6 +37,8 @@ class Rules:
     body_limit: int = BODY_MAX_BYTES_DEFAULT
     server_keys: ServerKeys | None = None
     """Origins whose answers must be signed, and the keys that sign them; never sent to unsigned either."""
+    body_masker: Masker | None = None
+    """Looks into bodies before they are signed; its policy warns or blocks."""
     observer: Observer | None = None
     """Is told of every signing; see ``delegate.observer``."""
 
@@ -52,6 +60,8 @@ class Rules:
             if header != header.lower():
                 msg = f"header name {header!r} must be written in lower case"
                 raise ConfigurationError(msg, field="cover")
+        if self.body_masker is not None:
+            require_lookout(self.body_masker)
 
     def delegation_for(self, origin: str) -> Delegation | None:
         """What signs a request to ``origin``, open or closed; ``None`` where it is to be sent unsigned.
@@ -65,6 +75,11 @@ class Rules:
             current_delegation()
             return None
         return current_delegation() if origin in self.origins or self.must_be_answered(origin) else None
+
+    def inspect(self, request: Outgoing, body: bytes) -> None:
+        """Look into a body that is to be signed, where ``body_masker`` says so."""
+        if self.body_masker is not None:
+            inspect(self.body_masker, body, request)
 
     def would_sign(self, origin: str) -> bool:
         """Whether a request to ``origin`` is one to sign: then nobody else may choose its target."""

@@ -71,9 +71,9 @@ def exchange(
 
     Raises, before sending: ``DelegationMissingError``, ``OutOfScopeError``, ``ResourceMalformedError``,
     ``AudienceMismatchError``, ``DelegationExpiredError``, ``DelegationNotYetValidError``,
-    ``AuthorityRejectedError``, ``BodyTooLargeError``, ``MalformedError`` and what ``sign_request`` raises;
-    after it: ``ResponseUnboundError``, ``RedirectRefusedError``, or any of the former for a later try, with
-    ``executed="unknown"``.
+    ``AuthorityRejectedError``, ``BodyTooLargeError``, ``MalformedError``, ``MaskingBlockedError``,
+    ``MaskingLimitError`` and what ``sign_request`` raises; after it: ``ResponseUnboundError``,
+    ``RedirectRefusedError``, or any of the former for a later try, with ``executed="unknown"``.
     """
     delegation = rules.delegation_for(request.address.origin)
     if delegation is None:
@@ -83,6 +83,7 @@ def exchange(
         if action is not None:
             delegation.require_permits(action)
     body: bytes = yield ReadBody(rules.body_limit)
+    rules.inspect(request, body)
     target, sent, hops, tries = request.address.target, False, 0, rules.retries
     while True:
         try:

@@ -8,7 +8,7 @@ for they alone decide what it means. So every library is held to the same rules,
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Iterable
-from typing import Any, Generic, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, Unpack
 
 from delegate.client.answers import ServerKeys
 from delegate.client.context import current_action
@@ -20,6 +20,9 @@ from delegate.errors import MalformedError
 from delegate.limits import LABEL_MAX_CHARS
 from delegate.observer import Observer
 from delegate.scope import Action
+
+if TYPE_CHECKING:
+    from delegate.masking.masker import Masker
 
 __all__ = ["Settings", "Signing", "drive", "drive_async", "encoded"]
 
@@ -50,6 +53,8 @@ class Settings(TypedDict, Generic[_Request], total=False):
     server_keys: ServerKeys | None
     """The origins whose answers must be signed, and their keys. What such an answer proves stands in the
     response under the name ``ANSWER`` of the library's file, as a ``VerifiedAnswer``."""
+    body_masker: Masker | None
+    """Looks for secrets in bodies that are to be signed; its policy warns or blocks."""
     observer: Observer | None
     """Is told of every signing, one for each try; see ``delegate.observer``."""
 

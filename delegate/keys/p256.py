@@ -79,6 +79,8 @@ _PUBLISHED: Final = frozenset(
         "30a0424cd21c2944838a2d75c92b37e76ea20d9f00893a3b4eee8a3c0aafec3e",  # RFC 7517 A.1
         "808d060082c176eed3e776a4ac598cc8672c1779f974eecc9b03411ca5b9495d",  # RFC 7518 C
         "c1e349cb61ec70248ce801034c3834e1b88ebe1161cb25af38741f785fcfc4c4",  # RFC 7518 C
+        "65eda5a12577c2bae829437fe338701a10aaa375e1bb5b5de108de439c08551d",  # RFC 8152 C.7.1
+        "98f50a4ff6c05861c8860d13a638ea56c3f5ad7590bbfbf054e1c7b4d91d6280",  # RFC 8152 C.7.1
         "bac5b11cad8f99f9c72b05cf4b9e26d244dc189f745228255a219a86d6a09eff",  # RFC 8152 C.7.1
         "d38374c62db586c872bc1a7b235ebbb1b13f6d7ab2aa400f7de7dd92530eef06",  # Wycheproof
     )

@@ -40,4 +40,5 @@ _CHOSEN: Final = frozenset({"password", "passwd", "pass", "pwd", "secret", "test
 def _is_secret(value: str, group: str) -> bool:
     if group == "user":
         return looks_random(value) and len(value) >= _TOKEN_MIN
-    return value.lower() in _CHOSEN or not is_placeholder(value)
+    # A marker is no secret, but its hit keeps the rest of the address from being taken for an e-mail's.
+    return value.lower() in _CHOSEN or value.startswith("MASKED-") or not is_placeholder(value)

@@ -233,8 +233,8 @@ def _weaker(words: list[str]) -> tuple[KeyClass, str]:
             return _unless_described(words[:-size], KeyClass.WEAK, kind, ambiguous=True)
     if last.endswith(_FUSED_WEAK):
         return _unless_described(words[:-1], KeyClass.WEAK, "token", ambiguous=True)
-    inside = {*words, *map(" ".join, pairwise(words))}
-    found = [kind for gram, kind in _STRONG_GRAMS.items() if " ".join(gram) in inside]
+    inside = (*pairwise(words), *((word,) for word in words))
+    found = [_STRONG_GRAMS[gram] for gram in inside if gram in _STRONG_GRAMS]
     if not found or words[0] in _HEADS:
         return KeyClass.NONE, "secret"
     return (KeyClass.STRONG, "password") if "password" in found else (KeyClass.WEAK, found[0])

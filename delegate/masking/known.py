@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import json
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from delegate import known_secrets
@@ -27,11 +27,12 @@ _SHORTEST: Final = 8
 class KnownValues:
     """The exact-match search; one instance may be shared by scanners and threads."""
 
-    __slots__ = ("_current",)
+    __slots__ = ("_current", "_forms")
 
     def __init__(self) -> None:
         """The registry is read at the first search."""
         self._current: tuple[tuple[int, int], tuple[str, ...]] = ((0, 0), ())
+        self._forms: dict[bytes, tuple[str, ...]] = {}
 
     def find(self, text: str) -> Iterator[Hit]:
         """Every place of every known value in ``text``."""
@@ -41,13 +42,24 @@ class KnownValues:
                 yield Hit(start, start + len(needle), "known_secret", "known-value", 100)
                 start = text.find(needle, start + len(needle))
 
+    def stand_in(self, texts: Iterable[str]) -> bool:
+        """Whether any known value stands in any of ``texts``."""
+        needles = self._needles()
+        if not needles:
+            return False
+        joined = "\0".join(texts)
+        return any(needle in joined for needle in needles)
+
     def _needles(self) -> tuple[str, ...]:
         generation = known_secrets.generation()
         if self._current[0] != generation:
             # One assignment, so that a thread sees an old pair or a new one.
-            secrets = (secret for secret in known_secrets.values() if len(secret) >= _SHORTEST)
-            needles = dict.fromkeys(form for secret in secrets for form in _forms(secret))
-            self._current = (generation, tuple(needles))
+            secrets = {secret for secret in known_secrets.values() if len(secret) >= _SHORTEST}
+            # Each request brings a token: only what is new is spelled out, and what is gone is dropped.
+            self._forms = forms = {
+                secret: self._forms.get(secret) or tuple(_forms(secret)) for secret in secrets
+            }
+            self._current = (generation, tuple({form: None for each in forms.values() for form in each}))
         return self._current[1]
 
 

@@ -62,13 +62,13 @@ def _sequence(items: list[Any], follows: frozenset[int] | None) -> int:
     return paths
 
 
-def _is_open_end(item: Any) -> bool:  # noqa: ANN401 - a node of the parser
+def _is_open_end(item: Any) -> bool:
     """Whether ``item`` may match nothing and never fails."""
     kind, argument = item
     return kind is op.MAX_REPEAT and argument[0] == 0
 
 
-def _item(item: Any, follows: frozenset[int] | None) -> int:  # noqa: ANN401 - a node of the parser
+def _item(item: Any, follows: frozenset[int] | None) -> int:
     kind, argument = item
     if kind in {op.LITERAL, op.NOT_LITERAL, op.IN, op.ANY, op.AT}:
         return 1
@@ -82,7 +82,7 @@ def _item(item: Any, follows: frozenset[int] | None) -> int:  # noqa: ANN401 - a
     raise _UnprovedError
 
 
-def _repetition(least: int, most: int, items: Any, follows: frozenset[int] | None) -> int:  # noqa: ANN401
+def _repetition(least: int, most: int, items: Any, follows: frozenset[int] | None) -> int:
     single = len(items) == 1 and items[0][0] in {op.LITERAL, op.NOT_LITERAL, op.IN, op.ANY}
     if single and follows is None:
         return 1
@@ -109,7 +109,7 @@ def _first(items: list[Any]) -> frozenset[int]:
     return frozenset()
 
 
-def _characters(item: Any) -> frozenset[int]:  # noqa: ANN401 - a node of the parser
+def _characters(item: Any) -> frozenset[int]:
     """The characters of a class, letters of both cases together."""
     kind, argument = item
     if kind is op.ANY:
@@ -121,7 +121,7 @@ def _characters(item: Any) -> frozenset[int]:  # noqa: ANN401 - a node of the pa
     return frozenset(found | {_BEYOND} if beyond else found)
 
 
-def _class_text(kind: Any, argument: Any) -> str:  # noqa: ANN401 - a node of the parser
+def _class_text(kind: Any, argument: Any) -> str:
     """A class as a pattern again."""
     members = argument if kind is op.IN else [(kind, argument)]
     parts: list[str] = []

@@ -10,12 +10,12 @@ middleware or proxy further out that compresses, or rewrites a status or a ``Loc
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Final
 
 from delegate.clock import Clock, read
 from delegate.envelope.response import REPLACED, has_content, is_event_stream, sign_response
 from delegate.limits import ANSWER_MAX_BYTES
+from delegate.masking.logs import masked_logger
 from delegate.server.problem import INTERNAL
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ __all__ = ["SigningSend", "without_shortcuts"]
 _SHORTCUTS: Final = ("http.response.pathsend", "http.response.zerocopysend", "http.response.trailers")
 """Extensions of ASGI by which a body, or headers after it, would go out without passing here."""
 
-_log: Final = logging.getLogger("delegate.server")
+_log: Final = masked_logger("delegate.server")
 
 
 class SigningSend:

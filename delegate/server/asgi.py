@@ -14,7 +14,6 @@ Place it outermost: a middleware outside of it could change what was verified. I
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from inspect import isawaitable
@@ -25,6 +24,7 @@ from delegate.envelope.response import is_asked_for
 from delegate.envelope.target import require_method, require_target
 from delegate.errors import ActionUnmappedError, ConfigurationError, DelegateError, TargetRejectedError
 from delegate.keys import Signer
+from delegate.masking.logs import masked_logger
 from delegate.observer import log_fields
 from delegate.scope import Action
 from delegate.server.answers import SigningSend, without_shortcuts
@@ -56,7 +56,7 @@ _SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 _POLICY_VIOLATION: Final = 1008
 """WebSocket close code (RFC 6455 section 7.4.1)."""
 
-_log: Final = logging.getLogger("delegate.server")
+_log: Final = masked_logger("delegate.server")
 
 
 class DelegateMiddleware:

@@ -16,7 +16,6 @@ matches is denied as well, and so are redirects to another spelling of it.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from inspect import isawaitable
@@ -29,6 +28,7 @@ from delegate.errors import (
     ResourceMalformedError,
 )
 from delegate.keys import Signer
+from delegate.masking.logs import masked_logger
 from delegate.observer import log_fields
 from delegate.scope import Action
 from delegate.server.asgi import DENIED, GRANT, VERIFIED, DelegateMiddleware
@@ -49,7 +49,7 @@ _PASSAGE: Final = "delegate.passage"
 """The key of the ``_Passage``, which copies of the scope share."""
 
 _ERROR: Final = 400
-_log: Final = logging.getLogger("delegate.server")
+_log: Final = masked_logger("delegate.server")
 
 
 class _Passage:

@@ -12,12 +12,12 @@ gets a ``Grant``, and its parameters from there: ``grant.params`` is exactly wha
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable, iscoroutine
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from delegate.errors import ActionUnmappedError, ConfigurationError, DelegateError
+from delegate.masking.logs import masked_logger
 from delegate.observer import log_fields
 from delegate.scope import Action
 from delegate.server.jsonrpc import INVALID_REQUEST, Call, parse_call
@@ -36,7 +36,7 @@ where the server knows none: denied. It may be async where the gate is used so."
 Handler: TypeAlias = "Callable[[Grant], Awaitable[JsonValue]]"
 """Does what was permitted, and returns the result of the call."""
 
-_log: Final = logging.getLogger("delegate.server")
+_log: Final = masked_logger("delegate.server")
 
 
 class MessageGate:

@@ -114,11 +114,16 @@ def _told(error: DelegateError, *, development: bool) -> type[DelegateError]:
 
 
 def _facts(error: DelegateError) -> dict[str, JsonValue]:
-    """Why, and where; messages hold no secret (design rule 8)."""
+    """Why, and where. Messages hold no secret (design rule 8), and are masked like all that leaves."""
+    from delegate.masking.masker import mask_metadata  # noqa: PLC0415 - needed to refuse, not to serve
+
     facts: dict[str, JsonValue] = {
         "detail": str(error),
         "block": error.block,
         "field": error.field,
         "component": error.component,
     }
-    return {name: fact for name, fact in facts.items() if fact is not None}
+    told: dict[str, JsonValue] = mask_metadata(
+        {name: fact for name, fact in facts.items() if fact is not None}
+    )
+    return told

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
+from delegate.masking.logs import masked_logger
 from delegate.observer import log_fields
 
 if TYPE_CHECKING:
@@ -18,7 +19,9 @@ __all__ = ["log_acceptance", "log_refusal"]
 _METHOD_MAX: Final = 32
 """Of a method, which a stranger may choose."""
 
-_log: Final = logging.getLogger("delegate.verifier")
+_log: Final = masked_logger("delegate.verifier")
+for _other in ("delegate.observer", "delegate.revocation"):  # rooms that cannot ask for it themselves
+    masked_logger(_other)
 
 
 def log_acceptance(verified: Verified) -> None:

@@ -34,6 +34,7 @@ COMMANDS = {
     "verify": ("verify",),
     "explain": ("explain",),
     "doctor": ("doctor",),
+    "mask": ("mask",),
 }
 
 

@@ -371,7 +371,9 @@ NUMBERS_IN_PRINT: Final = (
     number("870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE"),  # RFC 7517 A.2
     number("0_NxaRPUMQoAJt50Gz8YiTr8gRTwyEaCumd-MToTmIo"),  # RFC 7518 C
     number("VEmDZpDXXK8p8N0Cndsxs924q6nS1RXFASRl6BfUqdw"),  # RFC 7518 C
-    bytes.fromhex("57c92077664146e876760c9520d054aa93c3afb04e306705db6090308507b4d3"),  # RFC 8152 C.7
+    bytes.fromhex("57c92077664146e876760c9520d054aa93c3afb04e306705db6090308507b4d3"),  # RFC 8152 C.7.2
+    bytes.fromhex("aff907c99f9ad3aae6c4cdf21122bce2bd68b5283e6907154ad911840fa208cf"),  # RFC 8152 C.7.2
+    bytes.fromhex("02d1f7e6f26c43d4868d87ceb2353161740aacf1f7163647984b522a848df1c3"),  # RFC 8152 C.7.2
     number("yy49oPcINGK2ps0LmtxpB6UTEOiITghHBif6wDqmJ3c"),  # Wycheproof
 )
 

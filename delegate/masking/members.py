@@ -1,0 +1,130 @@
+"""The members of one container, each with the name it stands under.
+
+That is its key or field name; else a name beside it (see ``neighbours``); else, if that says for certain
+that all below is secret, the name of the container. A name that says nothing does not take that back: what
+stands in ``credentials`` is masked, only ids and times are not. A JSON Schema is a description, and what
+stands under ``password`` in it says what passwords look like.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from delegate.masking.leaves import INERT, text_of
+from delegate.masking.names import PLAIN, STRONG, VALUE, Names
+from delegate.masking.neighbours import Assigned, flagged, holds_pairs, pair_name, value_name
+from delegate.masking.shapes import Parts, Shape
+
+__all__ = ["NO_NAME", "Member", "key_text", "members", "text_place"]
+
+
+class Member(NamedTuple):
+    """What is known of a member from where it stands."""
+
+    name: str | None = None
+    """The name that may call it a secret; ``None`` where none does."""
+    offset: int = 0
+    """Where in its text the value under that name begins."""
+    exempt: bool = False
+    """It stands under a governance name."""
+    pair: bool = False
+    """It is a pair of a name and a value."""
+
+
+NO_NAME: Final = Member()
+_EXEMPT: Final = Member(exempt=True)
+_PAIR: Final = Member(pair=True)
+
+_NAMING: Final = (str, bytes, enum.Enum)
+"""Types of keys that are names; numbers and tuples are not."""
+
+_SCHEMA_TYPES: Final = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
+_SCHEMA_WORDS: Final = frozenset(
+    {"type", "format", "title", "description", "minLength", "maxLength", "pattern", "nullable", "required"}
+    | {"readOnly", "writeOnly", "deprecated", "items", "minItems", "maxItems", "minimum", "maximum"}
+)
+
+
+def members(shape: Shape, parts: Parts, above: Member, names: Names) -> Iterator[tuple[int, object, Member]]:
+    """Slot, member and what is known of it, keys first; ``above`` is the container's own."""
+    below = _EXEMPT if above.exempt and parts.names is None else NO_NAME
+    if above.name is not None and _is_passed_on(above.name, parts, names):
+        below = Member(above.name)
+    if parts.names is None:
+        yield from _listed(parts.values, above, below, names)
+        return
+    if shape.keyed:
+        yield from ((~index, key, NO_NAME) for index, key in enumerate(parts.names))
+    for index, (key, value) in enumerate(zip(parts.names, parts.values, strict=True)):
+        yield index, value, _under(key, parts, below, names)
+
+
+def text_place(parts: Parts, nth: int, names: Names) -> tuple[int, Member]:
+    """Slot of the ``nth`` text among the values of a plain container, and what is known of it.
+
+    Raises ``IndexError`` where there are fewer: somebody else is changing the container.
+    """
+    keys = parts.names or ()
+    for index, value in enumerate(parts.values):
+        if type(value) is str:
+            if not nth:
+                return index, _under(keys[index], parts, NO_NAME, names) if keys else NO_NAME
+            nth -= 1
+    raise IndexError(nth)
+
+
+def key_text(key: object) -> str:
+    """A key as a name: its text, or the name of its type where it has none."""
+    if type(key) is str:
+        return key
+    text = text_of(key, named=True)
+    if text is not None and text.text:
+        return text.text
+    name: str = type.__dict__["__name__"].__get__(type(key))
+    return str(key) if type(key) in INERT else name
+
+
+def _under(key: object, parts: Parts, below: Member, names: Names) -> Member:
+    """What a key says about its value."""
+    name = key_text(key) if issubclass(type(key), _NAMING) else ""
+    meaning = names.meaning(name)
+    if meaning == PLAIN:
+        return _EXEMPT if names.exempt(name) else below
+    if meaning != VALUE:
+        return Member(name)
+    beside = value_name(parts.names or (), parts.values)
+    return Member(beside) if beside is not None and names.secret(beside) else below
+
+
+def _listed(
+    values: Sequence[object], above: Member, below: Member, names: Names
+) -> Iterator[tuple[int, object, Member]]:
+    """Members without names of their own."""
+    pairs = holds_pairs(values)
+    named: dict[int, Assigned] = {}
+    if above.pair and names.secret(pair_name(values)):
+        named[1] = Assigned(pair_name(values), 0)
+    elif not pairs:
+        named = flagged(values, names.secret)
+    for index, value in enumerate(values):
+        if index in named:
+            yield index, value, Member(*named[index])
+        else:
+            yield index, value, _PAIR if pairs else below
+
+
+def _is_passed_on(name: str, parts: Parts, names: Names) -> bool:
+    """Whether the name of a container says something about its members: a doubtful one only in lists."""
+    return (names.meaning(name) == STRONG or parts.names is None) and not _is_schema(parts)
+
+
+def _is_schema(parts: Parts) -> bool:
+    """Whether these are the members of a JSON Schema that holds no values."""
+    if parts.names is None or not all(type(name) is str and name in _SCHEMA_WORDS for name in parts.names):
+        return False
+    return any(
+        name == "type" and type(value) is str and value in _SCHEMA_TYPES
+        for name, value in zip(parts.names, parts.values, strict=True)
+    )

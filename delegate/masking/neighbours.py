@@ -1,0 +1,133 @@
+"""Names that stand beside their value, where no key does: pairs, ``{name, value}``, command lines.
+
+    [["Authorization", "Bearer ..."], ...]        a list of pairs
+    {"name": "Authorization", "value": "..."}      a name and a value as members of their own
+    ["mysql", "--password", "..."]                 a flag and its value
+    ["DB_PASSWORD=...", "--token=..."]             a name and its value in one text
+
+Each function answers for one container which of its members is the value under which name. The rule that
+makes a list of plain words safe: a pair counts only in a list that holds nothing else, a flag only when it
+begins with a dash.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+__all__ = ["VALUE_NAMES", "Assigned", "assignment", "flagged", "holds_pairs", "pair_name", "value_name"]
+
+VALUE_NAMES: Final = frozenset({"value", "values", "val", "v"})
+"""Keys, in lower case, that say: this is the value, its name is a member beside it."""
+
+_NAME_NAMES: Final = frozenset(
+    {"name", "key", "header", "field", "variable", "param", "parameter", "property", "attribute", "id", "k"}
+)
+_ASSIGNMENT: Final = re.compile(r"-{0,2}([A-Za-z_][A-Za-z0-9_.-]{0,127})=(?=.)", re.DOTALL)
+_FLAG: Final = re.compile(r"--?([A-Za-z][A-Za-z0-9_.-]{0,127})")
+_PAIR: Final = 2
+
+_SHORT_FLAGS: Final = {
+    "sshpass": frozenset({"-p"}),
+    "redis-cli": frozenset({"-a", "--pass"}),
+    "docker": frozenset({"-p"}),
+    "podman": frozenset({"-p"}),
+    "mongosh": frozenset({"-p"}),
+}
+_USER_FLAGS: Final = {
+    "curl": frozenset({"-u", "--user", "-U", "--proxy-user"}),
+    "wget": frozenset({"--user"}),
+}
+_ATTACHED: Final = {
+    "mysql": "-p",
+    "mysqldump": "-p",
+    "mysqladmin": "-p",
+    "mariadb": "-p",
+    "curl": "-u",
+}
+"""Programs and the flag to which their password is written without a space."""
+
+_PASSWORD: Final = "password"
+
+
+class Assigned(NamedTuple):
+    """A value that begins at ``offset`` of a text and stands under ``name``."""
+
+    name: str
+    offset: int
+
+
+def holds_pairs(values: Sequence[object]) -> bool:
+    """Whether every member is a list or tuple of two, the first of which is a text."""
+    return bool(values) and all(
+        type(value) in (list, tuple)
+        and len(value) == _PAIR  # type: ignore[arg-type]  # a list or tuple
+        and type(value[0]) in (str, bytes)  # type: ignore[index]  # the same
+        for value in values
+    )
+
+
+def pair_name(values: Sequence[object]) -> str:
+    """The name in a pair."""
+    name = values[0]
+    return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
+
+
+def value_name(names: Sequence[object], values: Sequence[object]) -> str | None:
+    """The name that a ``{name, value}`` object gives to its value; ``None`` where it is none."""
+    for name, value in zip(names, values, strict=True):
+        if type(name) is str and type(value) is str and name.lower() in _NAME_NAMES:
+            return value
+    return None
+
+
+def assignment(text: str, names: Callable[[str], object]) -> Assigned | None:
+    """``NAME=value`` or ``--name=value``, where ``names`` says that the name means something."""
+    match = _ASSIGNMENT.match(text)
+    return Assigned(match[1], match.end()) if match and names(match[1]) else None
+
+
+def flagged(values: Sequence[object], names: Callable[[str], object]) -> dict[int, Assigned]:
+    """Which members of a command line are the value of a flag that means something, by index."""
+    found: dict[int, Assigned] = {}
+    program = values[0].rpartition("/")[2] if values and type(values[0]) is str else ""
+    for index, text in enumerate(values):
+        if type(text) is not str:
+            continue
+        here = assignment(text, names) or _attached(program, text)
+        if here is not None:
+            found[index] = here
+        flag = _FLAG.fullmatch(text)
+        if flag is None or index + 1 == len(values):
+            continue
+        after = values[index + 1]
+        if type(after) is str and not after.startswith("-"):
+            below = _separate(program, flag, after, names)
+            if below is not None:
+                found[index + 1] = below
+    return found
+
+
+def _attached(program: str, text: str) -> Assigned | None:
+    flag = _ATTACHED.get(program)
+    if flag is None or not text.startswith(flag) or len(text) == len(flag):
+        return None
+    if flag == "-u":  # user:password
+        return _after_user(text, len(flag))
+    return Assigned(_PASSWORD, len(flag))
+
+
+def _separate(
+    program: str, flag: re.Match[str], value: str, names: Callable[[str], object]
+) -> Assigned | None:
+    if flag[0] in _SHORT_FLAGS.get(program, ()):
+        return Assigned(_PASSWORD, 0)
+    if flag[0] in _USER_FLAGS.get(program, ()):
+        return _after_user(value, 0)
+    return Assigned(flag[1], 0) if names(flag[1]) else None
+
+
+def _after_user(text: str, start: int) -> Assigned | None:
+    colon = text.find(":", start)
+    return Assigned(_PASSWORD, colon + 1) if 0 < colon < len(text) - 1 else None

@@ -1,0 +1,137 @@
+"""The quick look at a value: all its texts in one list, if it is as plain as nearly all values are.
+
+This is the hot path. It goes through the containers that JSON is made of, by exact type, level by level, and
+collects texts; it makes nothing else. Where it meets anything that needs thought (another type, a bound, a
+pair, a flag, a secret name over more than a text) it gives up at once, and the full walk begins from the
+start. So a clean value costs one pass over its members and one search of its texts. Keys are looked up and
+not searched (see ``names``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate, islice
+from typing import Any, Final, NamedTuple
+
+from delegate.limits import MASKING_MAX_DEPTH, MASKING_MAX_ITEMS, MASKING_MAX_NODES
+from delegate.masking.leaves import INERT, LARGE
+from delegate.masking.names import ODD, VALUE
+
+__all__ = ["Plain", "look"]
+
+_PAIR: Final = 2
+
+
+class Plain(NamedTuple):
+    """A plain value, opened."""
+
+    containers: list[Any]
+    """Every container, level by level; the first is a list that holds the value itself."""
+    keys: list[str]
+    """Every key, of which nothing but known values has to be looked for."""
+    texts: list[str]
+    """Every other text, container by container."""
+    named: list[tuple[int, str]]
+    """The texts that stand under a telling name, by index, and the name."""
+
+    def places(self) -> Iterator[tuple[int, int]]:
+        """For each container but the first, the one that holds it, and at which index."""
+        for index, container in enumerate(self.containers):
+            for slot, value in enumerate(_values(container)):
+                if type(value) in _CONTAINERS:
+                    yield index, slot
+
+    def depth(self) -> int:
+        """How many containers stand within containers, the value itself not counted."""
+        depths = [-1]
+        for above, _ in self.places():
+            depths.append(depths[above] + 1)
+        return depths[-1]
+
+    def starts(self) -> list[int]:
+        """For each container, where its texts begin in ``texts``."""
+        return [0, *accumulate(map(_texts, self.containers))]
+
+
+_CONTAINERS: Final = frozenset({dict, list, tuple})
+_STR: Final = frozenset({str})
+
+
+def _values(container: Any) -> Iterable[object]:
+    return container.values() if type(container) is dict else container
+
+
+def _texts(container: Any) -> int:
+    """How many texts a plain container has itself."""
+    return sum(type(value) is str for value in _values(container))
+
+
+def look(  # noqa: C901, PLR0911, PLR0912 - a call for each member would cost more than all of it
+    root: object, names: Mapping[str, int]
+) -> Plain | None:
+    """``root`` opened; ``None`` where it needs the full walk. ``names`` gives the meaning of a key."""
+    keys: list[str] = []
+    texts: list[str] = []
+    named: list[tuple[int, str]] = []
+    containers: list[Any] = [[root]]
+    text, below, meaning = texts.append, containers.append, names.__getitem__
+    room = MASKING_MAX_ITEMS
+    for container in islice(containers, MASKING_MAX_NODES):  # which grows meanwhile
+        room -= len(container)
+        if room < 0:
+            return None
+        if type(container) is dict:
+            keys += container
+            if any(map(meaning, container)) and not _telling(container, names, len(texts), named):
+                return None
+            for value in container.values():
+                kind = type(value)
+                if kind is str:
+                    text(value)
+                elif kind is int or kind is float:
+                    if not -LARGE < value < LARGE:
+                        return None
+                elif kind is dict or kind is list or kind is tuple:
+                    below(value)
+                elif kind not in INERT:
+                    return None
+        else:
+            if len(container) == _PAIR and type(container[0]) is str and names[container[0]]:
+                return None
+            for value in container:
+                kind = type(value)
+                if kind is str:
+                    if "=" in value or value[:1] == "-":
+                        return None
+                    text(value)
+                elif kind is int or kind is float:
+                    if not -LARGE < value < LARGE:
+                        return None
+                elif kind is dict or kind is list or kind is tuple:
+                    below(value)
+                elif kind not in INERT:
+                    return None
+    plain = Plain(containers, keys, texts, named)
+    if len(containers) > MASKING_MAX_DEPTH and plain.depth() > MASKING_MAX_DEPTH:
+        return None
+    if len(texts) + len(containers) - 1 > MASKING_MAX_NODES:
+        return None
+    # A key of a class below ``str`` may say what it likes of its hash, so its meaning was not asked for.
+    return plain if {*map(type, keys)} <= _STR else None
+
+
+def _telling(
+    container: dict[str, object], names: Mapping[str, int], place: int, named: list[tuple[int, str]]
+) -> bool:
+    """Note the texts under telling names, of those that begin at ``place``; false where that is not all."""
+    for key, value in container.items():
+        meaning = names[key]
+        if type(value) is str:
+            if meaning >= VALUE:
+                return False
+            if meaning:
+                named.append((place, key))
+            place += 1
+        elif meaning and (meaning == ODD or (value is not None and type(value) is not bool)):
+            return False
+    return True

@@ -1,0 +1,131 @@
+"""The name a value stands under: keys, neighbours, containers, and what takes a name back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from delegate.limits import MASKING_NAME_CACHE, MASKING_NAME_MAX_CHARS
+from delegate.masking import Masker, Policy
+from delegate.masking.names import ODD, PLAIN, STRONG, VALUE, WEAK, Names
+from tests.masking.samples import CARD, EMAIL, MASKER, PASSWORD, TOKEN, Pair, masked, places
+
+P = PASSWORD
+
+
+@pytest.mark.parametrize(
+    ("value", "at"),
+    [
+        ({"password": P}, "/password"),
+        ({"db": {"dbPassword": P}}, "/db/dbPassword"),
+        ({"secrets": [P, 1], "n": 1}, "/secrets/0"),
+        ({"credentials": [{"password": {"old": P}}]}, "/credentials/0/password/old"),
+        ([["Authorization", f"Basic {P}"], ["Accept", "*/*"]], "/0/1"),
+        ([(b"authorization", P.encode()), (b"accept", b"*/*")], "/0/1"),
+        ((("password", P),), "/0/1"),
+        ([{"name": "DB_PASSWORD", "value": P}], "/0/value"),
+        ({"key": "client_secret", "val": P}, "/val"),
+        ({"key": "password", "value": {"stringValue": P}}, "/value/stringValue"),
+        (["mysql", "--password", P, "-h", "db"], "/2"),
+        (["tool", f"--password={P}"], "/1"),
+        (["curl", "-u", f"svc:{P}", "https://x.example"], "/2"),
+        (["curl", f"-usvc:{P}"], "/1"),
+        (["/usr/bin/mysql", f"-p{P}"], "/1"),
+        (["sshpass", "-p", P, "ssh", "host"], "/2"),
+        ([f"DB_PASSWORD={P}", "HOME=/root"], "/0"),
+    ],
+    ids=str,
+)
+def test_a_secret_is_found_by_the_name_beside_it(value: Any, at: str) -> None:
+    out, found = MASKER.mask(value)
+    assert at in {finding.pointer for finding in found}
+    assert P not in str(out)
+    assert MASKER.mask(out).value is out
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {
+            "max_tokens": 4096,
+            "token_count": 3,
+            "next_page_token": "2",
+            "key_id": "k-1",
+            "password_policy": "long",
+        },
+        {"fields": ["password", "email"], "required": ["token"]},
+        [["a", "b", "c"], ["password", "username", "email"]],
+        [["password"], ["token", "x", "y"]],
+        {"name": "colour", "value": "red", "values": [1]},
+        {"value": "red"},
+        {"name": 7, "value": "red"},
+        {"properties": {"password": {"type": "string", "minLength": 8}, "token": {"type": "string"}}},
+        ["ls", "-l", "--color=auto", "--", "-"],
+        ["curl", "-u", "svc", "-u:x"],
+        ["mysql", "-p"],
+        ["tool", "--verbose", "--password"],
+        ["tool", "--password", "--verbose"],
+        ["tool", 7, "--password", 7],
+        {"token": "short", "session": "dark", "auth": "none", "key": "a"},
+        {"password": ""},
+        {"token": ["a", "b"], "auth": {"type": "basic", "user": "bob"}},
+        {"password": {"type": "string", "description": "at least eight letters"}},
+    ],
+    ids=str,
+)
+def test_a_description_is_no_secret(value: object) -> None:
+    assert MASKER.mask(value) == (value, ())
+    assert masked(value) is value
+
+
+def test_a_schema_that_holds_values_is_none() -> None:
+    assert places({"password": {"type": "string", "default": P}})["/password/default"] == "password"
+    assert places({"password": {"type": P}}) == {"/password/type": "password"}
+
+
+def test_governance_names_are_exempt_from_guesses() -> None:
+    """'Governance fields and ids ... are exempt by name.'"""
+    value = {
+        "agent_id": EMAIL,
+        "created_at": CARD,
+        "X-Request-ID": str(CARD),
+        "tokenId": "a" * 26,
+        "digest": "0" * 64,
+    }
+    assert masked(value) is value
+    assert places({"agent": TOKEN}) == {"/agent": "github-token"}
+    assert places({"agent": f"mail {EMAIL}"}) == {"/agent": "email"}
+    assert places({"credentials": {"created_at": "yesterday", "password": P}}) == {
+        "/credentials/password": "password"
+    }
+    assert places({"Worker-Name": EMAIL}) == {"/Worker-Name": "email"}
+    own = Masker(Policy(exempt=frozenset({"worker_name"})))
+    assert own.mask({"Worker-Name": EMAIL}).findings == ()
+
+
+def test_fields_of_records_are_names() -> None:
+    class Login(Pair):
+        _fields = ("user", "password")
+
+    assert masked(Login("bob", P)) == ("bob", "[MASKED:password]")
+
+
+def test_the_memory_of_names_is_bounded() -> None:
+    names = Names(frozenset(), lambda name: "secret-ish" in name)
+    long = "x" * MASKING_NAME_MAX_CHARS + "_password"
+    assert (names["password"], names["token"], names["Value"], names["max_tokens"]) == (
+        STRONG,
+        WEAK,
+        VALUE,
+        PLAIN,
+    )
+    assert (names[long], names[7], names["secret-ish"]) == (ODD, ODD, ODD)  # type: ignore[index]
+    assert (names.meaning(long), len(names)) == (STRONG, 4)
+    for number in range(MASKING_NAME_CACHE - 4):
+        assert names[f"name{number}"] == PLAIN
+    with pytest.raises(OverflowError):
+        names["one more"]
+    assert len(names) == 0
+    value = {f"name{number}": [EMAIL] for number in range(MASKING_NAME_CACHE + 10)}
+    assert all(each == ["[MASKED:email]"] for each in masked(value).values())

@@ -1,0 +1,92 @@
+"""Text of any length: what spans lines, chunks and windows is found as in one piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from delegate.errors import MaskingBlockedError
+from delegate.limits import MASKING_OVERLAP_CHARS, MASKING_WINDOW_CHARS
+from delegate.masking import Masker, Policy
+from delegate.masking.documents import read_json
+from tests.masking.samples import EMAIL, MASKER, PASSWORD, TOKEN
+
+LINE = "2026-11-20 11:34:56 INFO nothing to see here, move along\n"
+
+
+def whole(*chunks: str, masker: Masker = MASKER) -> tuple[str, list[tuple[str, str]]]:
+    parts = list(masker.mask_stream(chunks))
+    return "".join(part.value for part in parts), [
+        (finding.pointer, finding.kind) for part in parts for finding in part.findings
+    ]
+
+
+def test_a_clean_stream_comes_through_as_it_is() -> None:
+    text = LINE * 10_000
+    assert whole(text) == (text, [])
+    assert whole() == ("", [])
+    assert whole("", "") == ("", [])
+    assert whole("x" * (3 * MASKING_WINDOW_CHARS))[0] == "x" * (3 * MASKING_WINDOW_CHARS)
+
+
+def test_findings_name_the_line() -> None:
+    text = LINE * 5000 + f"mail {EMAIL}\n" + LINE * 2 + f"{TOKEN} and {EMAIL}"
+    assert whole(text)[1] == [("/5001", "email"), ("/5004", "github-token"), ("/5004", "email")]
+
+
+@pytest.mark.parametrize("shift", [-2000, -100, -45, -41, -40, -20, -1, 0, 1, 60, MASKING_OVERLAP_CHARS])
+def test_i3_a_secret_at_the_edge_of_a_window_is_found(shift: int) -> None:
+    """'chunk overlap >= longest pattern' (row I3)"""
+    for edge in (MASKING_WINDOW_CHARS, MASKING_WINDOW_CHARS - MASKING_OVERLAP_CHARS):
+        for fill in ("x ", "word\n"):
+            before = (fill * edge)[: edge + shift - 1] + " "
+            text = before + TOKEN + " " + "y " * MASKING_WINDOW_CHARS
+            out, found = whole(text)
+            assert found == [(f"/{before.count(chr(10)) + 1}", "github-token")]
+            assert out == text.replace(TOKEN, "[MASKED:github-token]")
+
+
+def test_chunks_do_not_matter() -> None:
+    text = LINE * 3 + f"password: {PASSWORD}\n" + LINE
+    expected = whole(text)
+    assert expected[1] == [("/4", "password")]
+    for size in (1, 7, 64):
+        assert whole(*(text[start : start + size] for start in range(0, len(text), size))) == expected
+
+
+def test_a_name_may_stand_in_the_window_before_its_value() -> None:
+    room = MASKING_WINDOW_CHARS - MASKING_OVERLAP_CHARS
+    head = (LINE * 5000)[: room - len("password:\n") - 1] + "\n"
+    assert PASSWORD not in whole(head + "password:\n  " + PASSWORD + "\n" + LINE * 2000)[0]
+
+
+def test_a_secret_longer_than_the_overlap_is_not_cut() -> None:
+    body = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7Vxu8kd3iNfA1\n" * 300
+    key = f"-----BEGIN PRIVATE KEY-----\n{body}-----END PRIVATE KEY-----\n"
+    out, _ = whole(LINE * 2100 + key + LINE * 3000)
+    assert "MIIEvQ" not in out
+
+
+def test_block_raises_when_it_comes_to_it() -> None:
+    parts = Masker(Policy(mode="block")).mask_stream([LINE * 5000, EMAIL])
+    next(parts)
+    with pytest.raises(MaskingBlockedError):
+        list(parts)
+
+
+def test_a_failure_masks_the_window() -> None:
+    def fails(text: str) -> Iterator[tuple[int, int, str]]:
+        raise RuntimeError(text)
+
+    assert whole(f"a {PASSWORD}", masker=Masker(Policy(recognizer=fails))) == (
+        "[MASKED:error]",
+        [("/1", "error")],
+    )
+
+
+def test_documents_are_read_without_losing_a_member() -> None:
+    assert read_json('{"a": [1, {"b": null}]}') == {"a": [1, {"b": None}]}
+    for text in ('{"a": 1, "a": 2}', "{", "[" * 100_000, b"\xff"):
+        with pytest.raises(ValueError):  # noqa: PT011 - the message is that of the json module, mostly
+            read_json(text)
