@@ -65,7 +65,8 @@ class Markers:
 
     def replacing(self, text: str, start: int, end: int, kind: str) -> str:
         """The marker for the secret at ``[start, end)`` of ``text``."""
-        if _HOST_FOLLOWS.match(text, end) and _SCHEME.search(text[max(start - _URL_BACK, 0) : start]):
+        before = text[max(start - _URL_BACK, 0) : start]
+        if "://" in before and _HOST_FOLLOWS.match(text, end) and _SCHEME.search(before):
             return f"MASKED-{kind}"
         return self.write(kind, text[start:end])
 

@@ -17,7 +17,7 @@ is run where it can be avoided (see ``shapes``, ``leaves`` and ``state``).
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple
 
@@ -28,12 +28,11 @@ from delegate.limits import (
     MASKING_STRING_MAX_CHARS,
     MASKING_TOTAL_MAX_CHARS,
 )
-from delegate.masking.findings import Action, part
+from delegate.masking.findings import Action, Sighting, part
 from delegate.masking.hits import Hit
-from delegate.masking.leaves import PLAIN_TEXT, Text, is_inert, text_of
+from delegate.masking.leaves import Text, is_inert, text_of
 from delegate.masking.markers import type_marker
-from delegate.masking.members import NO_NAME, Member, key_text, members, text_place
-from delegate.masking.probe import Plain
+from delegate.masking.members import NO_NAME, Member, key_text, members
 from delegate.masking.rewrite import whole
 from delegate.masking.rules import Rules
 from delegate.masking.shapes import EXACT, Parts, Shape, shape_of
@@ -57,10 +56,6 @@ def _opened(value: object, *, named: bool) -> Text | Shape:
         return shape
     text = text_of(value, named=named)
     return text or shape_of(value) or Text(type_marker(type(value)), str, foreign=True)
-
-
-def _at(parts: Parts, slot: int) -> object:
-    return parts.values[slot] if slot >= 0 else (parts.names or ())[~slot]
 
 
 class _Frame:
@@ -116,43 +111,6 @@ class Walk:
         self._search()
         return self._finished(root)
 
-    def run_plain(self, plain: Plain, found: Mapping[int, Sequence[Hit]]) -> object:
-        """What may leave of a plain value, of whose texts only those in ``found`` (by index) need thought.
-
-        Raises ``RuntimeError`` or ``IndexError`` where the value changed since it was opened.
-        """
-        root = self._root(plain.containers[0][0])
-        frames = {0: root}
-        places = [(0, 0), *plain.places()]
-        starts = plain.starts()
-        self._chars = sum(map(len, plain.texts))
-        for index, hits in sorted(found.items()):
-            which = bisect_right(starts, index, hi=len(plain.containers)) - 1
-            frame = self._framed(which, plain, places, frames)
-            slot, member = text_place(frame.parts, index - starts[which], self._rules.names)
-            if _at(frame.parts, slot) is not plain.texts[index]:
-                msg = "the value changed while it was masked"
-                raise RuntimeError(msg)
-            self._settled(_Leaf(frame, slot, member, plain.texts[index], PLAIN_TEXT), hits)
-        self._frames = [frames[which] for which in sorted(frames) if which]
-        return self._finished(root)
-
-    def _framed(
-        self, which: int, plain: Plain, places: Sequence[tuple[int, int]], frames: dict[int, _Frame]
-    ) -> _Frame:
-        """The frame of one container, made with those above it when it is first asked for."""
-        missing = []
-        while which not in frames:
-            missing.append(which)
-            which = places[which][0]
-        for each in reversed(missing):
-            above, slot = places[each]
-            value = plain.containers[each]
-            frame = _Frame(value, EXACT[type(value)], frames[above], slot, NO_NAME)
-            frame.parts = frame.shape.take(value)
-            frames[each] = frame
-        return frames[missing[0] if missing else which]
-
     @staticmethod
     def _root(value: object) -> _Frame:
         root = _Frame([value], EXACT[list], None, 0, NO_NAME)
@@ -167,7 +125,7 @@ class Walk:
             self._mark(root, 0, "size")
         return root.changes.get(0, root.parts.values[0])
 
-    def sightings(self) -> Iterator[tuple[str, str, str, Action]]:
+    def sightings(self) -> Iterator[Sighting]:
         """What was found, with pointers that can be shown."""
         for frame, slot, kind, detector, action in self._seen:
             yield self._pointer(frame, slot), kind, detector, action

@@ -191,7 +191,7 @@ def test_a_defect_is_answered_without_a_word_about_it(
 ) -> None:
     said = answer(call_of(Letter()), **case)
     assert said == {"jsonrpc": "2.0", "id": 1, "error": {"code": -32603, "message": "Internal error"}}
-    assert [record.levelno for record in caplog.records if record.exc_info] == [logging.ERROR]
+    assert [record.levelno for record in caplog.records if record.exc_text] == [logging.ERROR]
 
 
 class Broken(CountingStore):
