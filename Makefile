@@ -10,7 +10,7 @@ PIP_FLAGS := --quiet --quiet --disable-pip-version-check --no-input
 T ?= 60
 ARGS ?=
 
-.PHONY: help demo test lint fuzz bench docs servers interop lock clean
+.PHONY: help demo test lint fuzz mutants bench docs servers interop lock clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ lint: .venv/test.stamp ## check style, types and the direction of imports
 
 fuzz: .venv-fuzz/fuzz.stamp ## fuzz every parser for T seconds each; make fuzz T=600
 	@.venv-fuzz/bin/python -m fuzz.run --seconds $(T) $(ARGS)
+
+mutants: .venv/test.stamp ## change each decision and see a test fail; ARGS="--json delegate/scope.py"
+	@.venv/bin/python -m tools.mutants $(ARGS)
 
 bench: .venv-bench/bench.stamp ## measure, print a table, write benchmarks/latest.json
 	@.venv-bench/bin/python -m benchmarks.run $(ARGS)
@@ -82,9 +85,9 @@ lock: ## resolve the locks below requirements/ anew (needs uv)
 		--constraints requirements/run.txt --output-file requirements/test.txt
 	$(LOCK) pyproject.toml requirements/run.in requirements/fuzz.in \
 		--constraints requirements/run.txt --output-file requirements/fuzz.txt
-	$(LOCK) pyproject.toml requirements/run.in requirements/bench.in \
+	$(LOCK) pyproject.toml --extra fastapi requirements/run.in requirements/bench.in \
 		--constraints requirements/run.txt --output-file requirements/bench.txt
 
 clean: ## remove the environments and caches
-	rm -rf .venv .venv-fuzz .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis interop/js/peers/node_modules
+	rm -rf .mutants .venv .venv-fuzz .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis interop/js/peers/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,7 +1,10 @@
-"""Canonical JSON against the `rfc8785` package: three 10 KB documents, and the payload of a token block.
+"""Canonical JSON against the `rfc8785` and `jcs` packages: fixed documents, and the payload of a block.
 
-The documents are fixed by a seed. Both sides run in turns and the best round of each counts, so that a
-busy machine disturbs both alike. ``python -m benchmarks.canonical`` prints a table.
+Three kinds (ASCII and integers; non-ASCII strings; floats) of three sizes (about 400 bytes, 10 KB, 1 MB),
+fixed by a seed; what all write is the same, byte for byte, or nothing is measured. All run in turns and the
+best round of each counts, so that a busy machine disturbs them alike.
+
+``canonical_speedup_vs_rfc8785_10k`` is that of the first kind, ``ascii_10k_times_rfc8785``.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from typing import Final, cast
 
 import rfc8785
 
+from benchmarks.peers.found import found
 from delegate.canonical import (
     JsonValue,
     SignedValue,
@@ -24,15 +28,10 @@ from delegate.canonical import (
     require_canonical,
 )
 
-DOCUMENT_BYTES: Final = 10 * 1024
+SIZES: Final = {"10k": 10 * 1024, "400": 400, "1m": 1_000_000}
 ROUNDS: Final = 30
+ROUNDS_1M: Final = 6
 ROUND_SECONDS: Final = 0.002
-AIMS: Final = {
-    "ascii_10k_times_rfc8785": 3.0,
-    "unicode_10k_times_rfc8785": 2.0,
-    "floats_10k_times_rfc8785": 1.5,
-}
-"""How many times as fast as `rfc8785` each document is to be written."""
 
 _random = random.Random(8785)  # noqa: S311 - the same documents in every run
 _ASCII: Final = "abcdefghijklmnopqrstuvwxyz-_./0123456789"
@@ -72,10 +71,12 @@ def _float_record() -> JsonValue:
     }
 
 
-def _document(record: Callable[[], JsonValue]) -> JsonValue:
+def _document(record: Callable[[], JsonValue], size: int) -> JsonValue:
     records: list[JsonValue] = []
-    while len(rfc8785.dumps(records)) < DOCUMENT_BYTES:
+    written = 1
+    while written < size:
         records.append(record())
+        written += len(rfc8785.dumps(records[-1])) + 1
     return records
 
 
@@ -100,23 +101,21 @@ BLOCK: Final[dict[str, SignedValue]] = {
 }
 """The payload of a token's first block: 419 bytes, the object that is read most often."""
 
+_KINDS: Final = {"ascii": _ascii_record, "unicode": _unicode_record, "floats": _float_record}
 DOCUMENTS: Final[dict[str, JsonValue]] = {
-    "ascii_10k": _document(_ascii_record),
-    "unicode_10k": _document(_unicode_record),
-    "floats_10k": _document(_float_record),
-    "block": cast("JsonValue", BLOCK),
-}
+    f"{kind}_{size}": _document(record, SIZES[size]) for size in SIZES for kind, record in _KINDS.items()
+} | {"block": cast("JsonValue", BLOCK)}
 
 
-def _best_us(functions: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Microseconds of one call of each function, the best of ``ROUNDS`` rounds taken in turns."""
+def _best_us(functions: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Microseconds of one call of each function, the best of so many rounds taken in turns."""
     repeats = {}
     for name, function in functions.items():
         start = time.perf_counter()
         function()
         repeats[name] = max(1, round(ROUND_SECONDS / (time.perf_counter() - start)))
     best = dict.fromkeys(functions, float("inf"))
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, function in functions.items():
             start = time.perf_counter()
             for _ in range(repeats[name]):
@@ -125,32 +124,35 @@ def _best_us(functions: dict[str, Callable[[], object]]) -> dict[str, float]:
     return best
 
 
+def _measured(document: str) -> dict[str, float]:
+    value = DOCUMENTS[document]
+    data = canonicalize(value)
+    writers: dict[str, Callable[[JsonValue], bytes]] = {
+        "rfc8785": rfc8785.dumps,
+        "canonicalize": canonicalize,
+    }
+    writers |= {name: peer.canonicalize for name, peer in found("jcs").items()}
+    assert {write(value) for write in writers.values()} == {data}
+    functions: dict[str, Callable[[], object]] = {
+        **{name: partial(write, value) for name, write in writers.items()},
+        "parse_strict": partial(parse_strict, data),
+        "require_canonical": partial(require_canonical, data),
+    }
+    if document == "block":
+        functions["canonicalize_signed"] = partial(canonicalize_signed, BLOCK)
+        functions["parse_signed"] = partial(parse_signed, data)
+    times = _best_us(functions, ROUNDS_1M if document.endswith("_1m") else ROUNDS)
+    ratios = {
+        f"{document}_times_{name}": times[name] / times["canonicalize"]
+        for name in writers
+        if name != "canonicalize"
+    }
+    return {f"{document}_{name}_us": number for name, number in times.items()} | ratios
+
+
 def measure() -> dict[str, float]:
-    """``<document>_<what>_us`` for each document, and how many times as fast as `rfc8785` it is written."""
+    """``<document>_<what>_us`` for each document, and how many times as fast as each peer it is written."""
     results: dict[str, float] = {}
-    for document, value in DOCUMENTS.items():
-        data = canonicalize(value)
-        functions: dict[str, Callable[[], object]] = {
-            "rfc8785": partial(rfc8785.dumps, value),
-            "canonicalize": partial(canonicalize, value),
-            "parse_strict": partial(parse_strict, data),
-            "require_canonical": partial(require_canonical, data),
-        }
-        if document == "block":
-            functions["canonicalize_signed"] = partial(canonicalize_signed, BLOCK)
-            functions["parse_signed"] = partial(parse_signed, data)
-        times = _best_us(functions)
-        results |= {f"{document}_{name}_us": number for name, number in times.items()}
-        results[f"{document}_times_rfc8785"] = times["rfc8785"] / times["canonicalize"]
-    return results
-
-
-def main() -> None:
-    """Print a row for each number, with its aim where there is one."""
-    for name, number in measure().items():
-        aim = AIMS.get(name)
-        print(f"{name:<36} {number:>9.2f}{f'   aim {aim}' if aim else ''}")
-
-
-if __name__ == "__main__":
-    main()
+    for document in DOCUMENTS:
+        results |= _measured(document)
+    return results | {"canonical_speedup_vs_rfc8785_10k": results["ascii_10k_times_rfc8785"]}

@@ -16,22 +16,13 @@ from __future__ import annotations
 import gc
 import logging
 import statistics
-import time
-from collections.abc import Callable, Iterable
-from typing import Final, TypeVar
+from typing import Final
 
 from nacl.bindings import crypto_sign, crypto_sign_open
 
-from delegate.clock import Clock
-from delegate.envelope.sign import SignedRequest, sign_request
-from delegate.identity import Identity
-from delegate.keys import Issuer, KeyRecord, SigningKey, TrustStore, Usage
-from delegate.replay.memory import MemoryReplayStore
-from delegate.scope import Scope
-from delegate.token import UnverifiedToken, attenuate, issue
-from delegate.verifier import Request, Verifier
-
-_T = TypeVar("_T")
+from benchmarks.rounds import timed
+from benchmarks.workload import BODY, Sender, chain, issuing, request_of, verifier
+from delegate.keys import SigningKey
 
 ROUNDS: Final = 150
 BATCH: Final = 20
@@ -39,99 +30,15 @@ HOPS: Final = 3
 SIGNATURES: Final = HOPS + 2
 """Block 0, one a hop, and the envelope's."""
 
-ORIGIN: Final = "https://api.example.com"
-BODY: Final = b'{"cents":1250,"currency":"EUR"}'
-GRANTED: Final = Scope(
-    tools=["orders.read", "refunds.create"],
-    max_risk="high",
-    operations=["financial", "read"],
-    resources={"order": {"exact": ["o-1", "o-2"]}},
-)
-HANDED_ON: Final = Scope(
-    tools=["orders.read"], max_risk="low", operations=["read"], resources={"order": {"exact": ["o-1"]}}
-)
-
-
-def chain(issuer: SigningKey) -> tuple[UnverifiedToken, SigningKey]:
-    """A token of ``HOPS`` narrowing hops, and its holder's key."""
-    key = SigningKey.generate()
-    token = issue(
-        issuer,
-        issuer="acme",
-        agent="orchestrator",
-        holder=key.public_key,
-        scope=GRANTED,
-        audience=[ORIGIN],
-        expires_in=3600,
-        further_hops=HOPS,
-    )
-    for hop in range(HOPS):
-        successor = SigningKey.generate()
-        token = attenuate(
-            token,
-            key,
-            agent=f"sub-agent-{hop}",
-            holder=successor.public_key,
-            scope=HANDED_ON,
-            expires_in=3000 - hop,
-        )
-        key = successor
-    return token, key
-
-
-def verifier(issuer: SigningKey, cache_size: int) -> Verifier:
-    """A server that trusts ``issuer``; a cache of size 0 makes every chain a cold one."""
-    record = KeyRecord(key=issuer.public_key, usages=frozenset({Usage.ISSUE}), not_before=0, not_after=None)
-    acme = Issuer(
-        name="acme",
-        ceiling=GRANTED,
-        audiences=(ORIGIN,),
-        max_depth=HOPS,
-        revocation="none",
-        keys=(record,),
-    )
-    store = MemoryReplayStore(single_process=True, assume_fresh=True)
-    return Verifier(trust=TrustStore([acme]), origins=[ORIGIN], replay=store, cache_size=cache_size)
-
-
-def timed(work: Callable[[_T], object], items: Iterable[_T]) -> float:
-    """Microseconds of one call, over the calls for all ``items``."""
-    start = time.perf_counter_ns()
-    for item in items:
-        work(item)
-    return (time.perf_counter_ns() - start) / 1000 / BATCH
-
-
-def request_of(signed: SignedRequest) -> Request:
-    """The request as a server receives it: every value a fresh object, as from a socket."""
-    headers = {"host": b"api.example.com", "content-type": b"application/json", "accept": b"*/*"}
-    lines = [(name.encode(), bytes(bytearray(value))) for name, value in (headers | signed.headers).items()]
-    return Request(method="POST", path=b"/v1/orders", query=b"dry=1", headers=lines)
-
 
 def measure() -> dict[str, float]:
     """Ratios and microseconds: the tenth percentile of ``ROUNDS`` interleaved rounds."""
     logging.getLogger("delegate").setLevel(logging.CRITICAL)
     issuer = SigningKey.generate()
-    token, key = chain(issuer)
-    identity = Identity(agent=token.agent)
-    warm, cold = verifier(issuer, 4096), verifier(issuer, 0)
+    token, key = chain(issuer, HOPS)
+    sign = Sender(key=key, token=token).sign
+    warm, cold = verifier(issuing(issuer)), verifier(issuing(issuer), cache_size=0)
     secret = key._secret_key  # noqa: SLF001 - the bare operation needs the bare key
-    clock = Clock()
-
-    def sign() -> SignedRequest:
-        return sign_request(
-            key,
-            method="POST",
-            authority="api.example.com",
-            path=b"/v1/orders",
-            query=b"dry=1",
-            headers={"content-type": b"application/json"},
-            body=BODY,
-            identity=identity,
-            token=token.text,
-            now=clock.now(),
-        )
 
     times: dict[str, list[float]] = {name: [] for name in ("warm", "cold", "open", "sign", "bare_sign")}
     public = key.public_key.raw

@@ -20,6 +20,7 @@ ORIGIN: Final = "https://api.example.com"
 ISSUER_KEY: Final = SigningKey.from_seed(b"\x01" * 32)
 WORKER_KEY: Final = SigningKey.from_seed(b"\x02" * 32)
 HELPER_KEY: Final = SigningKey.from_seed(b"\x03" * 32)
+REVOKER_KEY: Final = SigningKey.from_seed(b"\x05" * 32)
 P256_KEY: Final = SigningKey.from_seed(b"\x04" * 32, "p256")
 SCOPE: Final = Scope(
     tools=["orders.read", "refunds.create"],
@@ -112,6 +113,7 @@ __all__ = [
     "ORIGIN",
     "P256_KEY",
     "PARAMETERS",
+    "REVOKER_KEY",
     "ROOT_BLOCK",
     "ROOT_TOKEN",
     "TOKEN",

@@ -1,9 +1,10 @@
 """Fuzz every target for a while: ``python -m fuzz.run --seconds 60 [--json] [target ...]``.
 
 One target after the other, each in a process of its own, so that a crash ends that target alone. A
-terminal sees the work move; a pipe sees one line for each finished target; ``--json`` prints one object
-for programs instead. The exit status is 1 when an input broke a target: the input is in
-``fuzz/crashes/<target>/`` by then.
+terminal sees the work move; a pipe sees one line for each finished target, and both a table at the end:
+executions, edges covered, inputs kept, and the share of the inputs that got past the parser's first step,
+marked where it is under a fifth. ``--json`` prints one object for programs instead. The exit status is 1
+when an input broke a target: the input is in ``fuzz/crashes/<target>/`` by then.
 """
 
 from __future__ import annotations
@@ -20,15 +21,17 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from subprocess import PIPE, STDOUT, Popen
 
-from fuzz.targets import CRASHES, load, names
+from fuzz.targets import CORPUS, CRASHES, inputs, names
 
 ROOT = Path(__file__).resolve().parent.parent
-CORPUS = ROOT / "fuzz" / "corpus"
 INPUT_MAX_BYTES = 8192
 """Long enough to pass the small limits, short enough for thousands of runs a second."""
+SHARE_MIN = 0.2
+"""Below it a target mostly tests its parser's first step, and wants better seeds or mutations."""
 REDRAW_SECONDS = 0.2
 """How often a terminal sees the numbers move."""
 
+_PAST = re.compile(r"^past the first step: (?P<past>\d+) of (?P<inputs>\d+)$")
 _STATUS = re.compile(r"^#(?P<executions>\d+)\s.*?\bcov: (?P<coverage>\d+) .*?\bcorp: (?P<corpus>\d+)")
 
 
@@ -41,26 +44,42 @@ class Result:
     executions: int = 0
     coverage: int = 0
     corpus: int = 0
+    share_past_first_step: float | None = None
+    """Of all inputs, the seeds among them; None while the worker has not said it yet."""
     crashes: list[str] = field(default_factory=list)
 
     def line(self) -> str:
         """One line for people."""
+        share = self.share_past_first_step
+        shown, mark = ("?", "") if share is None else (f"{share:.0%}", " LOW" * (share < SHARE_MIN))
         return (
-            f"{self.target:<12} {self.seconds:6.1f} s {self.executions:>11,} runs "
-            f"{self.coverage:>6,} edges {self.corpus:>5,} inputs kept"
+            f"{self.target:<15} {self.seconds:6.1f} s {self.executions:>11,} runs {self.coverage:>6,} edges "
+            f"{self.corpus:>6,} kept {shown:>5} past the first step{mark}"
         )
+
+    def read(self, row: str) -> bool:
+        """Take the numbers out of one row of the worker's log; whether there were any."""
+        if status := _STATUS.match(row):
+            self.executions, self.coverage, self.corpus = (int(number) for number in status.groups())
+            return True
+        if past := _PAST.match(row):
+            self.share_past_first_step = round(int(past["past"]) / int(past["inputs"]), 3)
+            return True
+        return False
 
 
 def fuzz(name: str, seconds: int, *, live: bool) -> tuple[Result, list[str]]:
     """Run one target for ``seconds``: its result, and the end of libFuzzer's log."""
     corpus = CORPUS / name
     corpus.mkdir(parents=True, exist_ok=True)
-    for number, seed in enumerate(load(name).SEEDS):
+    for number, seed in enumerate(inputs(name)):
         (corpus / f"seed-{number}").write_bytes(seed)
     with tempfile.TemporaryDirectory() as artifacts:
         options = [
             f"-max_total_time={seconds}",
             f"-max_len={INPUT_MAX_BYTES}",
+            "-mutate_depth=2",  # five changes in a row leave little of an input's shape
+            "-len_control=0",  # else it begins with inputs of a few bytes, which no parser here takes
             f"-artifact_prefix={artifacts}/",
             "-timeout=10",
         ]
@@ -81,12 +100,9 @@ def _follow(name: str, rows: Iterable[str], *, live: bool) -> tuple[Result, list
     for row in rows:
         now = time.monotonic()
         result.seconds = round(now - started, 1)
-        match = _STATUS.match(row)
-        if match is None:
+        if not result.read(row):
             log.append(row.rstrip())
-            continue
-        result.executions, result.coverage, result.corpus = (int(number) for number in match.groups())
-        if live and now - shown > REDRAW_SECONDS:
+        elif live and now - shown > REDRAW_SECONDS:
             shown = now
             print(f"\r\x1b[K{result.line()}", end="", flush=True)
     return result, list(log)
@@ -134,6 +150,8 @@ def main() -> None:
             show(result, log, live=live)
     if chosen.json:
         print(json.dumps({result.target: asdict(result) for result in results}, indent=2))
+    elif len(results) > 1:
+        print("", *(result.line() for result in results), sep="\n")
     sys.exit(any(result.crashes for result in results))
 
 

@@ -140,3 +140,17 @@ def test_any_bytes_give_an_envelope_or_a_documented_error(data: bytes) -> None:
     except DelegateError:
         return
     assert envelope.to_bytes() == data
+
+
+def test_its_repr_shows_neither_payload_nor_signature() -> None:
+    assert "keyid=" in repr(ENVELOPE)
+    assert "payload=" not in repr(ENVELOPE)
+    assert "signature=" not in repr(ENVELOPE)
+
+
+def test_the_refusal_of_two_signatures_names_the_limit() -> None:
+    text = ENVELOPE.to_bytes()
+    one = text[text.index(b"[") + 1 : text.index(b"]")]
+    with pytest.raises(MalformedError) as refusal:
+        DsseEnvelope.decode(text.replace(one, one + b"," + one), payload_type=KIND)
+    assert (refusal.value.field, refusal.value.limit) == ("signatures", 1)

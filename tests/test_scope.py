@@ -547,3 +547,14 @@ def test_an_action_has_a_limit() -> None:
     with pytest.raises(TooLargeError) as refused:
         Action(**(READ | {"resources": {"repo": many(ACTION_MAX_VALUES), "file": ["/a"]}}))
     assert refused.value.limit == ACTION_MAX_VALUES
+
+
+def test_a_message_says_whose_limit_it_is_and_counts_what_it_does_not_list() -> None:
+    asked = Action("z", operation="read", risk="low")
+    for block, count, owner in ((-1, 4, "the issuer's ceiling"), (0, 5, "block 0")):
+        scope = Scope(tools=[f"t{number}" for number in range(count)], max_risk="low", operations=["read"])
+        with pytest.raises(OutOfScopeError) as refused:
+            scope.require_permits(asked, block=block)
+        assert f"({owner} allows tools: " in str(refused.value)
+        assert (", and 1 more]" in str(refused.value)) == (count == 5)
+        assert (" more" in str(refused.value)) == (count == 5)

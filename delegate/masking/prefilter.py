@@ -131,24 +131,26 @@ class Prefilter:
 class AutomatonPrefilter(Prefilter):
     """The engine `re2`; immutable."""
 
-    __slots__ = ("_match",)
+    __slots__ = ("_always", "_match")
 
     def __init__(self, runs: Runs, gated: Gated) -> None:
         """Build the automaton. Raises ``ConfigurationError`` when `google-re2` is missing."""
         super().__init__(runs, gated)
-        self._match = _automaton(runs, [gate for _, gate, _ in self._gates])
+        gates = {gate or needle for _, gate, entries in self._gates for needle, _ in entries}
+        self._always = "" in gates
+        self._match = _automaton(runs, sorted(gates))
 
     def __call__(self, text: str, *, every_run: bool = False) -> Signs | None:
         """The same answer, from one pass over ``text``."""
         octets = text.encode("ascii", "replace")
         said = self._match(octets) or ()  # the wrapper says None for an empty text
-        if not said and not every_run:
+        if not said and not every_run and not self._always:
             return None
         lower = text.lower()
         names = _stems(lower) if _NAMES in said else []
         asked = every_run or _TOKENS in said
         runs = self._spans(text, octets.translate(_CLASSES), every_run=every_run) if asked else []
-        gated = self._gated(text, names) if names or _GATES in said else []
+        gated = self._gated(text, names) if names or self._always or _GATES in said else []
         at, dashes, flags, escapes = _AT in said, _DASHES in said, _FLAGS in said, _ESCAPES in said
         numbers, accounts = _FIGURES in said, _IBANS in said
         if not (names or runs or at or numbers or escapes or flags or dashes or accounts or gated):

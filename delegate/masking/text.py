@@ -73,9 +73,12 @@ class TextScanner:
         entropy: bool = False,
         known: KnownValues | None = None,
     ) -> None:
-        """Compile ``detectors``. ``entropy`` also finds random runs that no name or form explains."""
-        self._runs = Runs([row for row in detectors if row.prefixes or row.run])
-        self._gated = Gated([row for row in detectors if row.needles and not row.run])
+        """Compile ``detectors``. ``entropy`` also finds random runs that no name or form explains.
+
+        Raises ``ConfigurationError`` for a pattern that is not provably linear, unless ``re2`` runs it.
+        """
+        self._runs = Runs([row for row in detectors if row.prefixes or row.run], engine)
+        self._gated = Gated([row for row in detectors if row.needles and not row.run], engine)
         self._prefilter = prefilter(self._runs, self._gated, engine)
         self._kinds = _KINDS | {row.kind for row in detectors}
         self._entropy = entropy

@@ -12,10 +12,13 @@ import re
 import string
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Final
+from importlib import import_module
+from typing import Final, Literal
 
+from delegate.errors import ConfigurationError
 from delegate.masking.detectors import Detector
 from delegate.masking.hits import Hit
+from delegate.masking.linear import is_linear
 
 __all__ = ["DECODABLE", "RUN", "RUN_CHARACTERS", "Gated", "Runs"]
 
@@ -37,11 +40,11 @@ class Runs:
 
     __slots__ = ("_behind", "_inside", "_needle", "_rows", "_shortest", "_start", "literals", "needles")
 
-    def __init__(self, rows: Sequence[Detector]) -> None:
+    def __init__(self, rows: Sequence[Detector], engine: Literal["re", "re2"] = "re") -> None:
         """Compile the rows, the trie of their prefixes, and the pattern of their needles."""
         by_prefix: dict[str, list[tuple[Detector, re.Pattern[str]]]] = defaultdict(list)
         for row in rows:
-            pattern = re.compile(row.pattern)
+            pattern = _compiled(row, engine)
             for prefix in row.prefixes:
                 by_prefix[prefix].append((row, pattern))
         self._rows = {
@@ -53,7 +56,7 @@ class Runs:
             ]
             for literal in by_prefix
         }
-        self._inside = [(row, re.compile(row.pattern)) for row in rows if row.run]
+        self._inside = [(row, _compiled(row, engine)) for row in rows if row.run]
         self._shortest = min((row.run for row in rows if row.run), default=1 << 30)
         self.literals = tuple(self._rows)
         self.needles = tuple(needle for row in rows if row.run for needle in row.needles)
@@ -101,9 +104,9 @@ class Gated:
 
     __slots__ = ("_patterns", "by_gate")
 
-    def __init__(self, rows: Sequence[Detector]) -> None:
+    def __init__(self, rows: Sequence[Detector], engine: Literal["re", "re2"] = "re") -> None:
         """Compile the rows, and sort their needles by gate."""
-        self._patterns = [(row, re.compile(row.pattern)) for row in rows]
+        self._patterns = [(row, _compiled(row, engine)) for row in rows]
         gates: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for index, row in enumerate(rows):
             gates[row.gate] += [(needle, index) for needle in row.needles]
@@ -114,6 +117,21 @@ class Gated:
         for index in sorted(indices):
             row, pattern = self._patterns[index]
             yield from _matches(row, pattern, text, 0, len(text))
+
+
+def _compiled(row: Detector, engine: Literal["re", "re2"]) -> re.Pattern[str]:
+    """The pattern of a row, on `re` where it is provably linear there, else on RE2, which always is."""
+    try:
+        if is_linear(row.pattern):
+            return re.compile(row.pattern)
+        if engine == "re2":
+            compiled: re.Pattern[str] = import_module("re2").compile(row.pattern)
+            return compiled
+    except Exception as error:
+        msg = f"the pattern of detector {row.id!r} is none that its engine reads: {error}"
+        raise ConfigurationError(msg, field="pattern") from error
+    msg = f'the pattern of detector {row.id!r} is not provably linear: bound it, or use engine="re2"'
+    raise ConfigurationError(msg, field="pattern")
 
 
 def _matches(row: Detector, pattern: re.Pattern[str], text: str, start: int, end: int) -> Iterator[Hit]:

@@ -86,6 +86,8 @@ def require_current(token: UnverifiedToken, *, origin: str, now: int, skew: int)
             msg = f"block {link.index} is for {', '.join(sorted(link.audience)) or 'no origin'}, not {origin}"
             raise AudienceMismatchError(msg, block=link.index, field="aud", limit=sorted(link.audience))
         require_time(link, now=now, skew=skew)
+    msg = "the chain as a whole is not good here and now"  # no block alone says so: doubt means no
+    raise DelegationExpiredError(msg, block=last.index, field="exp", limit=last.expires_at)
 
 
 def require_time(link: Link, *, now: int, skew: int) -> None:

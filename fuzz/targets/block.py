@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from delegate.canonical import parse_signed
 from delegate.token.block import parse_block
 from fuzz import material
+from fuzz.first_step import FirstStep
 
 SEEDS = (
     b"r" + material.ROOT_BLOCK.to_payload(),
     b"c" + material.CHILD_BLOCK.to_payload(),
     b'r{"bud":1}',
 )
+FIRST_STEP = FirstStep(within=(parse_signed,))
 
 
 def target(data: bytes) -> None:

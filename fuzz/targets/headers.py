@@ -13,6 +13,7 @@ from delegate.envelope.message import snapshot
 from delegate.envelope.verify import pick_signature, read_delegation, read_member
 from delegate.errors import DelegateError
 from fuzz import material
+from fuzz.first_step import FirstStep
 
 _INPUT = f"dlg={material.COMPONENTS}{material.PARAMETERS}"
 _LINES = (
@@ -26,6 +27,7 @@ _PROXY_LINES = (
     "Signature: edge=:AA==:;p",
 )
 SEEDS = ("\n".join(_LINES).encode(), "\n".join((*_PROXY_LINES, *_LINES)).encode())
+FIRST_STEP = FirstStep(within=(snapshot, pick_signature))
 
 
 def lines(data: bytes) -> list[tuple[bytes, bytes]]:

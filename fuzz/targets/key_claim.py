@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from delegate.canonical import parse_signed
 from delegate.clock import ManualClock
 from delegate.dsse import DsseEnvelope, pae, payload_type
 from delegate.keys import Purpose
 from delegate.token import KeyClaim
 from fuzz import material
+from fuzz.first_step import FirstStep
 
 _TYPE = payload_type("key-claim")
 _CLOCK = ManualClock(material.NOW)
@@ -16,6 +18,7 @@ _CLAIM = KeyClaim.sign(
 )
 _PAYLOAD = DsseEnvelope.decode(_CLAIM, payload_type=_TYPE).payload
 SEEDS = (_CLAIM, b"~" + _PAYLOAD)
+FIRST_STEP = FirstStep(within=(parse_signed,))
 
 
 def _signed(payload: bytes) -> bytes:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from delegate.keys import SigningKey
+from delegate.keys.pem import _is_encrypted
 from fuzz import material
+from fuzz.first_step import FirstStep
 
 _PASSPHRASE = b"correct horse"
 SEEDS = (
@@ -13,6 +15,7 @@ SEEDS = (
     material.P256_KEY.export_private_pem(_PASSPHRASE),
     material.HELPER_KEY.export_private_pem().replace(b"PRIVATE", b"EC PRIVATE"),
 )
+FIRST_STEP = FirstStep(within=(_is_encrypted,))
 
 
 def target(data: bytes) -> None:

@@ -6,7 +6,7 @@ signature is reached as well.
 
 from __future__ import annotations
 
-from delegate.canonical import JsonValue, parse_strict
+from delegate.canonical import JsonValue, canonicalize_signed, parse_signed, parse_strict
 from delegate.clock import ManualClock
 from delegate.dsse import DsseEnvelope, pae
 from delegate.envelope import dsse
@@ -20,6 +20,7 @@ from delegate.verifier import Message, ReadBody, Verified
 from delegate.verifier.policy import Policy
 from delegate.verifier.steps import verification_steps
 from fuzz import material
+from fuzz.first_step import FirstStep
 
 _METHOD = "tools/call"
 _PARAMS: JsonValue = {"name": "orders.read", "arguments": {"order": "o-1", "rate": 0.25, "note": None}}
@@ -47,11 +48,6 @@ def _seed() -> bytes:
     return signed.text.encode()
 
 
-_SIGNED = _seed()
-_PAYLOAD = DsseEnvelope.decode(_SIGNED, payload_type=dsse.TYPE).payload
-SEEDS = (_SIGNED, b"~" + _PAYLOAD)
-
-
 def _sign(payload: bytes) -> bytes:
     """The envelope of ``payload``, signed by the helper under the key id that it states."""
     try:
@@ -65,6 +61,14 @@ def _sign(payload: bytes) -> bytes:
         keyid=keyid if isinstance(keyid, str) else "",
         signature=material.HELPER_KEY.sign(Purpose.MESSAGE, pae(dsse.TYPE, payload)),
     ).to_bytes()
+
+
+_SEED = parse_signed(DsseEnvelope.decode(_seed(), payload_type=dsse.TYPE).payload)
+_PAYLOAD = canonicalize_signed(_SEED | {"nonce": "AAECAwQFBgcICQoLDA0ODw"})
+"""With a nonce that every process draws alike: a seed is the same bytes wherever it is replayed."""
+_SIGNED = _sign(_PAYLOAD)
+SEEDS = (_SIGNED, b"~" + _PAYLOAD)
+FIRST_STEP = FirstStep(within=(parse_signed,))
 
 
 def _verify(envelope: bytes) -> Verified:

@@ -8,10 +8,12 @@ from contextlib import suppress
 from delegate.errors import SignatureInvalidError
 from delegate.keys import PublicKey, Purpose
 from fuzz import material
+from fuzz.first_step import FirstStep
 
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _TEXT = material.P256_KEY.public_key.text.encode()
 SEEDS = (material.P256_KEY.sign(Purpose.BLOCK, b"m") + _TEXT + b"m", bytes(64) + _TEXT)
+FIRST_STEP = FirstStep(within=(PublicKey.from_text,))
 
 
 def target(data: bytes) -> None:

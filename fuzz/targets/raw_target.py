@@ -6,8 +6,10 @@ import posixpath
 from urllib.parse import unquote_to_bytes
 
 from delegate.envelope.target import require_target
+from fuzz.first_step import FirstStep
 
 SEEDS = (b"/v1/orders/o-1?dry=1&x=%2F..", b"/", b"/a%20b/~c/;d=1/", b"/%E2%82%AC/...?")
+FIRST_STEP = FirstStep(by=(require_target,))
 
 
 def target(data: bytes) -> None:

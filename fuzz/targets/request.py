@@ -22,6 +22,7 @@ from delegate.verifier.http import rebuilt_base
 from delegate.verifier.policy import Policy
 from delegate.verifier.steps import verification_steps
 from fuzz import material
+from fuzz.first_step import FirstStep
 from fuzz.targets.headers import lines
 
 _KEPT_EVERYTHING = 0
@@ -94,6 +95,7 @@ def _signed_seed() -> bytes:
 
 
 SEEDS = (_signed_seed(), b"~" + _seed(_UNSIGNED), b"~" + _seed({**_UNSIGNED, "cookie": b"a=b"}))
+FIRST_STEP = FirstStep(within=(snapshot, pick_signature))
 _BASES = {_verify(*_read(SEEDS[0])).envelope.canonical_bytes}
 
 

@@ -21,6 +21,7 @@ from delegate.envelope.response import (
 from delegate.envelope.verify import pick_signature
 from delegate.keys import Purpose, SigningKey
 from fuzz import material
+from fuzz.first_step import FirstStep
 from fuzz.targets.headers import lines
 
 _KEY = SigningKey.from_seed(b"\x04" * 32)
@@ -57,6 +58,7 @@ SEEDS = (
     b"~" + _seed(201, _HEADERS, _BODY),
     b"~" + _seed(204, {}, b""),
 )
+FIRST_STEP = FirstStep(within=(snapshot, pick_signature))
 
 
 def _read(data: bytes) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
@@ -83,7 +85,8 @@ def _sign(status: int, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, 
     return [*others, (b"signature", f"{label}=:{b64encode(signature).decode()}:".encode())]
 
 
-_BASES = {_verify(*_read(SEEDS[0])).canonical_bytes}
+_BASES = {_verify(*_read(seed.removeprefix(b"~"))).canonical_bytes for seed in SEEDS}
+"""Of all answers that the server did sign."""
 
 
 def target(data: bytes) -> None:

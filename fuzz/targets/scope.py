@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from delegate.canonical import canonicalize_signed, parse_strict
 from delegate.scope import Scope
+from fuzz.first_step import FirstStep
 
 _SEED = (
     '{"max_risk":"high","operations":["financial"],"resources":{"file":{"path":["/data/**"]},'
     '"repo":{"exact":["sernixa"]}},"sensitivities":["pii"],"tools":["orders.read","refunds.create"]}'
 )
 SEEDS = (_SEED.encode(),)
+FIRST_STEP = FirstStep(within=(parse_strict,))
 
 
 def target(data: bytes) -> None:

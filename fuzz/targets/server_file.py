@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from delegate.canonical import parse_strict
 from delegate.client.answers import ServerKeys
 from delegate.keys import KeyRecord, Usage
 from delegate.keys.server_file import dump, parse
 from fuzz import material
+from fuzz.first_step import FirstStep
 
 _RECORD = KeyRecord(
     key=material.WORKER_KEY.public_key,
@@ -14,6 +16,7 @@ _RECORD = KeyRecord(
     not_after=material.NOW,
 )
 SEEDS = (dump({material.ORIGIN: [_RECORD]}), b'{"version":1,"origins":{}}')
+FIRST_STEP = FirstStep(within=(parse_strict,))
 
 
 def target(data: bytes) -> None:

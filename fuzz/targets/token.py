@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from delegate.encoding import b64url_encode
+from delegate.encoding import b64url_decode, b64url_encode
 from delegate.token import parse_unverified
 from fuzz import material
+from fuzz.first_step import FirstStep
 
 SEEDS = (
     material.TOKEN.text.encode(),
     material.ROOT_TOKEN.text.encode(),
     b"dlg2" + material.ROOT_TOKEN.text.encode()[4:],
 )
+FIRST_STEP = FirstStep(within=(b64url_decode,), by=(parse_unverified,))
 
 
 def target(data: bytes) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from delegate.canonical import parse_strict
 from delegate.keys import Issuer, KeyRecord, Usage
 from delegate.keys.trust import TrustSnapshot
 from delegate.keys.trust_file import dump, parse
 from delegate.scope import Scope
 from fuzz import material
+from fuzz.first_step import FirstStep
 
 _DIRECT = KeyRecord(
     key=material.WORKER_KEY.public_key,
@@ -27,6 +29,7 @@ _RETIRED = KeyRecord(
 )
 _OTHER: Issuer = replace(material.ISSUER, name="other", ceiling=Scope.UNRESTRICTED, keys=(_DIRECT, _RETIRED))
 SEEDS = (dump([material.ISSUER, _OTHER]), dump([material.ISSUER]), b'{"version":1,"issuers":{}}')
+FIRST_STEP = FirstStep(within=(parse_strict,))
 
 
 def target(data: bytes) -> None:

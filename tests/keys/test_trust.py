@@ -272,3 +272,10 @@ def test_a_failed_save_leaves_the_old_file_and_nothing_else(
         TrustStore([BETA]).save(path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_key_is_trusted_for_whosever_it_is() -> None:
+    snapshot = TrustSnapshot((ACME, issuer("beta", record(0, Usage.REVOKE))))
+    assert snapshot.usages(KEYS[0].key_id) == {Usage.ISSUE, Usage.REVOKE}
+    assert snapshot.usages(KEYS[1].key_id) == {Usage.REQUEST}
+    assert snapshot.usages("unknown") == frozenset()

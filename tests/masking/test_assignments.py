@@ -93,6 +93,7 @@ def test_the_value_alone_is_found() -> None:
         "password=ab",
         "secret=abc",
         "password=password",
+        "db_secret='db_secret'",
         "passwords are hashed",
         "['password', 'username']",
         'token "of appreciation"',
@@ -208,6 +209,17 @@ def test_addresses(text: str, secret: str) -> None:
 )
 def test_other_addresses(text: str) -> None:
     assert found(text) == []
+
+
+def test_the_rest_of_an_account_number_is_no_card() -> None:
+    assert found("RS35 2600 0560 1001 6113 70") == []
+    assert found("2600 0560 1001 6113") == ["2600 0560 1001 6113"]
+
+
+def test_a_token_does_not_begin_inside_a_word() -> None:
+    token = "7213808860:A" + "A1pY5hD0jFa7Q2xK9mB4tZ8wL3nR6vC1pY"
+    assert found(f"see {token}") == found(f"https://api.telegram.org/bot{token}/getMe") == [token]
+    assert found(f"see x{token}") == []
 
 
 # --- manifests -------------------------------------------------------------------------------------

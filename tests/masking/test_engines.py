@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from delegate.errors import ConfigurationError
 from delegate.masking.detectors import STANDARD
+from delegate.masking.detectors.optional import COUNTRIES, NETWORK, PHONE
 from delegate.masking.text import TextScanner
 from tests.conftest import needs_vectors
 from tests.masking.vectors import OWN, cases, masked, rows
@@ -98,6 +99,16 @@ def test_both_engines_find_the_same(text: str) -> None:
 @given(texts)
 def test_both_engines_find_the_same_with_entropy(text: str) -> None:
     one, other = ENTROPY
+    assert one.scan(text) == other.scan(text)
+
+
+OPTIONAL: Final = (*STANDARD, *NETWORK, *PHONE, *(row for rows_ in COUNTRIES.values() for row in rows_))
+EVERYTHING: Final = (TextScanner(detectors=OPTIONAL), TextScanner(detectors=OPTIONAL, engine="re2"))
+
+
+@given(st.lists(st.sampled_from([row.example for row in OPTIONAL[-40:]]) | texts, max_size=4).map(" ".join))
+def test_both_engines_find_the_same_with_every_row(text: str) -> None:
+    one, other = EVERYTHING
     assert one.scan(text) == other.scan(text)
 
 

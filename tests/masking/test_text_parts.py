@@ -106,6 +106,7 @@ def test_encodings_are_opened() -> None:
     assert said(base64.b64encode(octets).decode()) == [message]
     assert said(base64.urlsafe_b64encode(octets).decode().rstrip("=")) == [message]
     assert said(octets.hex()) == said("0x" + octets.hex()) == [message]
+    assert said("x=" + base64.b64encode(b"fifteen letters").decode()) == ["fifteen letters"]
     assert said("x=" + base64.b64encode(octets * 20).decode()) == [message * 20]
     greetings = "many kind regards and k\u00fcsse \u4e2d\u6587" * 9
     assert said(base64.b64encode(greetings.encode()).decode()) == [greetings]
@@ -261,6 +262,11 @@ def test_overlaps_become_one_named_by_the_longest_then_the_most_specific() -> No
     assert resolve(hits) == [Hit(0, 20, "b", "b", 0), Hit(30, 34, "d", "d", 2)]
 
 
+def test_neighbours_do_not_overlap() -> None:
+    hits = [Hit(0, 5, "a", "a", 1), Hit(5, 9, "b", "b", 1)]
+    assert resolve(hits) == hits
+
+
 # --- known values ----------------------------------------------------------------------------------
 
 
@@ -280,8 +286,8 @@ def test_known_values_are_found_in_every_form(secret: bytes) -> None:
     """ "raw, base64 in three alignments, percent, JSON-escaped" """
     holder = Holder(secret)
     known = KnownValues()
-    forms = [base64.b64encode(b"x" * offset + secret + b"yz").decode() for offset in range(3)]
-    forms += [base64.urlsafe_b64encode(b"x" * offset + secret).decode() for offset in range(3)]
+    forms = [base64.b64encode(b"\xff" * offset + secret + b"yz").decode() for offset in range(3)]
+    forms += [base64.urlsafe_b64encode(b"\xff" * offset + secret).decode() for offset in range(3)]
     forms += [secret.hex(), secret.hex().upper()]
     plain = secret.decode("utf-8", "surrogateescape")
     if plain.isprintable():

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sqlite3
 import subprocess
 import sys
+import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -18,6 +24,9 @@ from tests.contracts.claims import START, Claim
 from tests.replay import race
 
 KILLS = 10
+MANY_KILLS = 200
+LIFE_MAX = 0.01
+"""Seconds, a few claims long."""
 
 
 @contextmanager
@@ -64,6 +73,62 @@ def test_s76_a_nonce_that_was_acknowledged_before_a_kill_is_never_accepted_again
             assert Claim(nonce=fresh.to_bytes(16, "big")).code(store, START) in {"", "nonce_replayed"}
             assert Claim(nonce=(fresh + 1).to_bytes(16, "big")).code(store, START) == ""
         acknowledged = fresh + 2
+
+
+@pytest.mark.slow
+def test_s76_over_200_kills_at_random_instants_no_nonce_is_ever_accepted_twice(path: Path) -> None:
+    """ "A (key, nonce) pair is accepted at most once over all processes" (rule 6), however they end."""
+    random = Random(76)
+    accepted = Counter[int]()
+    first, cut_short = 0, 0
+    with worker("mortals", str(path)) as process:
+        for _ in range(MANY_KILLS):
+            lines = _life(process, max(0, first - random.randrange(4)), random)
+            took = [int(number) for word, number in lines if word == "took"]
+            tried = max((int(number) for word, number in lines if word == "try"), default=first)
+            accepted.update(took)
+            with SQLiteReplayStore(path, clock=ManualClock(START), deadline=30) as store:
+                assert all(_code(store, number) == "nonce_replayed" for number in took)
+                if tried not in accepted:  # killed within: written or not, from now on it is used
+                    cut_short += 1
+                    accepted[tried] += _code(store, tried) == ""
+                assert _code(store, tried) == "nonce_replayed"
+            first = tried + 1
+        with SQLiteReplayStore(path, clock=ManualClock(START), deadline=30) as store:
+            assert {_code(store, number) for number in range(first)} == {"nonce_replayed"}
+            assert _code(store, first) == ""
+    assert max(accepted.values()) == 1
+    assert cut_short > MANY_KILLS / 20, "the kills came between claims, never within one"
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        books = connection.execute("SELECT live, (SELECT count(*) FROM record) FROM store").fetchone()
+    connection.close()
+    assert books == (first + 1, first + 1)
+
+
+def _life(process: subprocess.Popen[str], first: int, random: Random) -> list[list[str]]:
+    """What a child said that claimed from ``first`` on, before it was killed at some instant."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(f"{first}\n")
+    process.stdin.flush()
+    child, lines = 0, list[list[str]]()
+    enough = random.randrange(12)
+    while not child or len(lines) < enough:
+        words = process.stdout.readline().split()
+        if words[0] == "child":
+            child = int(words[1])
+        else:
+            lines.append(words)
+    time.sleep(random.uniform(0, LIFE_MAX))  # into a claim: no event says when that is
+    os.kill(child, signal.SIGKILL)
+    while (words := process.stdout.readline().split()) != ["dead"]:
+        lines.append(words)
+    return lines
+
+
+def _code(store: SQLiteReplayStore, number: int) -> str:
+    return Claim(nonce=number.to_bytes(16, "big")).code(store, START)
 
 
 def test_h10_a_lock_held_by_another_process_past_the_deadline_refuses(path: Path) -> None:

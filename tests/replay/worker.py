@@ -39,6 +39,24 @@ def pour(path: str, first: str) -> None:
             say(str(number))
 
 
+def mortals(path: str) -> None:
+    """At each line a child, which claims from that number on until it is killed; then "dead".
+
+    A child says "try N" before it claims and "took N" once it was accepted. Forked, since a new interpreter
+    takes longer to start than the child may live; it opens the store by itself.
+    """
+    for line in sys.stdin:
+        if (child := os.fork()) == 0:
+            with store_at(path) as store:
+                for number in itertools.count(int(line)):
+                    say("try", str(number))
+                    if Claim(nonce=number.to_bytes(16, "big")).code(store, START) == "":
+                        say("took", str(number))
+        say("child", str(child))
+        os.waitpid(child, 0)
+        say("dead")
+
+
 def hold(path: str) -> None:
     """Hold the write lock until told to end."""
     connection = sqlite3.connect(path, isolation_level=None)
@@ -67,6 +85,7 @@ COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "race": race,
     "visit": visit,
     "pour": pour,
+    "mortals": mortals,
     "hold": hold,
     "fork": fork,
 }

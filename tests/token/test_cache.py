@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from delegate.limits import TOKEN_MAX_BLOCKS
 from delegate.token.cache import ChainCache, Chains
 from tests.support.forge import chain
 
@@ -61,3 +62,18 @@ def test_another_basis_begins_with_nothing() -> None:
     late.add(token.text, token)
     assert cache.under(second).get(token.text) is None
     assert cache.under(first).get(token.text) is None
+
+
+def test_it_never_holds_more_than_its_size() -> None:
+    cache = Chains[object](None, 4)
+    for number in range(20):
+        cache.add(f"{number}", number)
+        assert len(cache._young) + len(cache._old) <= 4
+    assert cache.get("19") == 19
+
+
+def test_what_has_more_parts_than_any_token_is_not_looked_up() -> None:
+    cache, one, longest = Chains[object](None, 4), chain(1), chain(TOKEN_MAX_BLOCKS)
+    cache.add(one.text, one)
+    assert cache.longest_prefix(longest.text) is one
+    assert cache.longest_prefix(one.text + "." * 2 * TOKEN_MAX_BLOCKS) is None

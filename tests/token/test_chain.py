@@ -25,6 +25,7 @@ from delegate.errors import (
     TooLargeError,
     UnsupportedVersionError,
 )
+from delegate.limits import AUDIENCE_MAX_ORIGINS, TOKEN_MAX_BLOCKS, TOKEN_MAX_BYTES
 from delegate.token import parse_unverified
 from tests.support.forge import (
     NARROW,
@@ -332,3 +333,37 @@ def test_a_known_prefix_is_not_read_again() -> None:
     extended = parse_unverified(token.text, known=known)
     assert extended == token
     assert all(left is right for left, right in zip(known.links, extended.links, strict=False))
+
+
+def test_the_longest_text_is_read_and_one_character_more_is_too_large() -> None:
+    text = "dlg1." + "A" * (TOKEN_MAX_BYTES - len("dlg1."))
+    with pytest.raises(DelegationMalformedError):
+        parse_unverified(text)
+    with pytest.raises(TooLargeError) as refused:
+        parse_unverified(text + "A")
+    assert refused.value.limit == TOKEN_MAX_BYTES
+
+
+def test_the_longest_chain_is_read_and_one_block_more_is_too_large() -> None:
+    longest = chain(TOKEN_MAX_BLOCKS)
+    assert parse_unverified(longest.text) == longest
+    with pytest.raises(TooLargeError) as refused:
+        parse_unverified(longest.text + ".e30." + "A" * 86)
+    assert refused.value.limit == TOKEN_MAX_BLOCKS
+    with pytest.raises(TooLargeError):
+        parse_unverified(longest.text + ".")
+
+
+def test_the_widest_audience_is_read_and_one_origin_more_is_malformed() -> None:
+    origins = [f"https://{number:02}.example.com" for number in range(AUDIENCE_MAX_ORIGINS + 1)]
+    assert len(chain(1, aud=origins[1:]).audience) == AUDIENCE_MAX_ORIGINS
+    with pytest.raises(DelegationMalformedError) as refused:
+        chain(1, aud=origins)
+    assert (refused.value.field, refused.value.limit) == ("aud", AUDIENCE_MAX_ORIGINS)
+
+
+def test_no_repr_shows_a_nonce_a_signature_or_a_payload() -> None:
+    link = chain(2).last
+    assert link.block.agent in repr(link)
+    for name in ("nonce", "payload", "signature", "prefix_hash", "parent"):
+        assert f"{name}=" not in repr(link)

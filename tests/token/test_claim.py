@@ -21,6 +21,7 @@ from delegate.errors import (
     WindowTooLongError,
 )
 from delegate.keys import Purpose, SigningKey
+from delegate.limits import TIMESTAMP_MAX
 from delegate.token import KeyClaim
 from tests.support.forge import KEYS, NOW
 
@@ -104,3 +105,22 @@ def test_a15_d31_a_signature_of_another_type_is_no_key_claim() -> None:
 def test_any_bytes_give_a_documented_error(data: bytes) -> None:
     with pytest.raises(DelegateError):
         check(data)
+
+
+def test_without_a_clock_the_systems_is_read() -> None:
+    names: dict[str, Any] = {"delegator": "agent-0", "agent": "agent-1", "challenge": CHALLENGE}
+    data = KeyClaim.sign(KEYS[1], **names)
+    assert KeyClaim.verify(data, **names).agent == "agent-1"
+    with pytest.raises(ExpiredError):
+        KeyClaim.verify(claim(), **names)
+
+
+def test_the_first_and_the_last_second_there_is_are_times_and_no_others() -> None:
+    with pytest.raises(ExpiredError):
+        check(forged(exp=0))
+    with pytest.raises(WindowTooLongError):
+        check(forged(exp=TIMESTAMP_MAX))
+    for other in (-1, TIMESTAMP_MAX + 1):
+        with pytest.raises(MalformedError) as refused:
+            check(forged(exp=other))
+        assert refused.value.field == "exp"

@@ -275,3 +275,26 @@ def test_any_text_can_be_drawn(title: str, text: str, width: int) -> None:
 
 def test_a_picture_is_made_of_a_token_as_read(chain: UnverifiedToken) -> None:
     assert explain_chain(parse_unverified(chain.text), now=NOW) == explain_chain(chain, now=NOW)
+
+
+def test_a_picture_is_unverified_unless_its_maker_says_otherwise(chain: UnverifiedToken) -> None:
+    assert not explain_chain(chain, now=NOW).verified
+    assert explain_chain(chain, now=NOW, verified=True).verified
+
+
+def test_what_begins_now_does_not_begin_later(chain: UnverifiedToken) -> None:
+    begins = chain.last.block.issued_at
+    assert "begins in" not in explain_chain(chain, now=begins).to_text()
+    assert "begins in 1 s" in explain_chain(chain, now=begins - 1).to_text()
+
+
+def test_json_names_the_chain_by_its_first_block_and_the_token_by_its_last(chain: UnverifiedToken) -> None:
+    shown = explain_chain(chain, now=NOW).to_json()
+    assert (shown["chain_id"], shown["token_id"]) == (chain.chain_id, chain.token_id)
+    assert shown["expires_at"] == chain.last.expires_at != chain.links[0].expires_at
+
+
+def test_a_list_that_fits_is_not_counted() -> None:
+    names = tuple(f"tool-{number}" for number in range(13))
+    assert "more" not in Change(field="max_risk", before=names[:12], after=()).describe()
+    assert "and 1 more" in Change(field="max_risk", before=names, after=()).describe()

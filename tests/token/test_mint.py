@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from delegate.clock import ManualClock
+from delegate.clock import Clock, ManualClock
 from delegate.errors import (
     ConfigurationError,
     DelegateError,
@@ -217,3 +217,26 @@ def test_a_hop_that_narrows_expiry_and_one_scope_field_is_small() -> None:
     token = mint(scope=Scope(tools=["orders.read", "orders.list"]))
     hop = hand_on(token, agent="worker-12345", scope=Scope(tools=["orders.read"]), expires_in=60)
     assert len(hop.text) - len(token.text) < 350
+
+
+def test_without_a_clock_the_systems_is_read() -> None:
+    before = Clock().now()
+    token = mint(clock=None)
+    assert before <= token.last.block.issued_at <= Clock().now()
+    assert hand_on(token, clock=None).last.block.issued_at >= token.last.block.issued_at
+
+
+def test_a_lifetime_of_one_second_is_one() -> None:
+    assert mint(expires_in=1).last.expires_at == NOW + 1
+    assert hand_on(mint(), expires_in=1).last.expires_at == NOW + 1
+
+
+def test_a_token_as_long_as_a_header_takes_is_minted_and_one_character_more_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    size = len(mint().text)
+    monkeypatch.setattr("delegate.token.mint.TOKEN_HEADER_MAX_BYTES", size)
+    assert len(mint().text) == size
+    with pytest.raises(TooLargeError) as refused:
+        mint(why="x")
+    assert (refused.value.block, refused.value.limit) == (0, size)

@@ -279,3 +279,16 @@ def test_a12_malleated_signatures_are_refused() -> None:
     with pytest.raises(DelegationSignatureInvalidError):
         prove_text(f"{head}.{b64url_encode(malleated)}")
     prove_text(token.text)
+
+
+def test_a_refusal_says_who_should_have_signed_and_who_allows_how_much() -> None:
+    wrong = forge(root_members(), child_members(1), keys=(KEYS[5], KEYS[5]))
+    for token, key, whose in (
+        (wrong, ISSUER_KEY, "block 0 is not signed by the key of the issuer"),
+        (wrong, KEYS[5], "block 1 is not signed by the key of block 0's holder"),
+    ):
+        with pytest.raises(DelegationSignatureInvalidError, match=whose):
+            prove(token, key.public_key)
+    with pytest.raises(WidenedError, match=r"states dep 3, block 0 allows 2$") as refusal:
+        prove(forge(root_members(dep=3), child_members(1, dep=3)), ISSUER_KEY.public_key)
+    assert refusal.value.limit == 2

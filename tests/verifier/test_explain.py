@@ -139,6 +139,7 @@ def test_the_refusing_step_is_named(case: str) -> None:
     statuses = [each.status for each in explained.steps]
     assert statuses == ["passed"] * (step - 1) + ["refused"] + ["not reached"] * (11 - step)
     assert explained.to_text().startswith(f"refused at step {step}: {code}\n")
+    assert explained.to_text().count(" (refused)\n") + explained.to_text().endswith(" (refused)") == 1
 
 
 def test_an_acceptance_asks_all_but_the_nonce() -> None:
@@ -148,6 +149,7 @@ def test_an_acceptance_asks_all_but_the_nonce() -> None:
     assert explained.chain is not None
     assert explained.chain.verified
     assert explained.to_text().startswith("would be accepted: agent-1 asks, under the authority of acme\n")
+    assert " (not asked: this was a dry run)" in explained.to_text()
     assert "UNVERIFIED" not in explained.to_text()
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import hashlib
 import pickle
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from delegate.errors import DelegateError
+from delegate.errors import BodyTooLargeError, BodyUnexpectedError, DelegateError
 from delegate.scope import Action
-from delegate.verifier import Grant, Verified
+from delegate.verifier import Claim, Grant, ReadBody, Verified
 from delegate.verifier.proof import _Proof
 from tests.support.forge import NARROW, NOW, SCOPE, child_members, forge, root_members
 from tests.support.wire import Server, Wire, sign, trust_store
@@ -135,3 +136,23 @@ def test_d66_a_resource_with_dots_is_refused_not_normalized() -> None:
             )
         assert refused.value.code == "resource_malformed"
     verified().authorize(Action("orders.read", operation="read", risk="low", resources={"file": ["/data/x"]}))
+
+
+def test_what_the_steps_and_the_store_are_given_shows_who_and_nothing_that_was_signed() -> None:
+    facts = verified().facts
+    assert repr(facts) == "<Facts about a request of 'agent-1'>"
+    claim = Claim(key_id="k1", nonce=b"n" * 16)
+    assert repr(claim) == "<Claim of k1>"
+
+
+def test_the_typed_view_of_a_request_has_the_token_it_came_with() -> None:
+    proof = verified()
+    assert proof.token is not None
+    assert proof.envelope.delegation == proof.token.text
+    assert proof.envelope.delegation_sha256 == hashlib.sha256(proof.token.text.encode()).digest()
+
+
+def test_a_body_that_is_too_long_names_the_limit() -> None:
+    unexpected, over = ReadBody(0, 1).over_limit(), ReadBody(7, 1).over_limit()
+    assert (type(unexpected), unexpected.limit) == (BodyUnexpectedError, 0)
+    assert (type(over), over.limit) == (BodyTooLargeError, 7)

@@ -19,6 +19,7 @@ from delegate.errors import (
     ReplayStoreUnavailableError,
 )
 from delegate.keys import Issuer, KeyRecord, SigningKey, TrustStore, Usage
+from delegate.limits import SKEW_DEFAULT
 from delegate.replay.memory import MemoryReplayStore
 from delegate.replay.sqlite import SQLiteReplayStore
 from delegate.scope import Action, Scope
@@ -427,7 +428,7 @@ def test_without_a_direct_scope_a_direct_request_may_do_nothing() -> None:
     verified = Server(trust=direct_trust(direct_scope=None), require_delegation=False).deliver(direct())
     with pytest.raises(DelegateError) as refused:
         verified.authorize(READ)
-    assert refused.value.field == "direct_scope"
+    assert (refused.value.block, refused.value.field) == (0, "direct_scope")
 
 
 @pytest.mark.parametrize(
@@ -454,6 +455,7 @@ def test_a_direct_request_is_held_to_its_issuers_audiences_and_revocation() -> N
         changed = TrustStore([replace(ops, **changes)])
         refused = refusal(direct(), trust=changed, require_delegation=False)
         assert (refused.code, refused.step) == (code, 8)
+        assert refused.block == (-1 if code == "audience_mismatch" else None)
     Server(trust=trust, require_delegation=False).deliver(direct())
 
 
@@ -542,7 +544,8 @@ def test_s77_a_restarted_memory_store_refuses_what_its_predecessor_may_have_acce
     Server(replay=before, clock=clock).deliver(sign())
     clock.advance(3)
     after = MemoryReplayStore(single_process=True, clock=clock)
-    assert refusal(sign(), replay=after, clock=clock).code == "replay_unknown"
+    refused = refusal(sign(), replay=after, clock=clock)
+    assert (refused.code, refused.limit) == ("replay_unknown", NOW + 3 + SKEW_DEFAULT)
     clock.advance(6)
     fresh = sign(created=str(NOW + 9), expires=str(NOW + 60), nonce=f'"{NONCE[:-1]}A"')
     Server(replay=after, clock=clock).deliver(fresh)
@@ -652,6 +655,8 @@ def test_observe_logs_and_never_yields_a_proof(caplog: pytest.LogCaptureFixture)
         {"body_limit": -1},
         {"body_limit": "1"},
         {"body_limit": True},
+        {"body_limit": 1.5},
+        {"cache_size": 1.5},
         {"body_deadline": float("nan")},
         {"body_deadline": 0},
         {"cache_size": -1},
