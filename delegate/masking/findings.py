@@ -27,7 +27,7 @@ _SHOWN: Final = 3
 """Findings that a message names; an error carries them all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One kind of secret, found by one rule at one place."""
 
@@ -69,8 +69,10 @@ def tally(seen: Iterable[Sighting]) -> tuple[Finding, ...]:
             place = ("", *place[1:])  # noqa: PLW2901 - the same sighting, without its place
         counts[place] = counts.get(place, 0) + 1
     return tuple(
-        Finding(pointer=pointer, kind=kind, detector=detector, count=count, action=action)
-        for (pointer, kind, detector, action), count in counts.items()
+        [
+            Finding(pointer, kind, detector, count, action)
+            for (pointer, kind, detector, action), count in counts.items()
+        ]
     )
 
 

@@ -72,6 +72,8 @@ class Markers:
 
     def write(self, kind: str, secret: str = "") -> str:
         """The marker for ``secret``; without one, for what was not searched."""
+        if self._pseudonyms is None and not self._reveal:
+            return f"[MASKED:{kind}]"
         detail = self._detail(kind, secret)
         return f"[MASKED:{kind}:{detail}]" if detail else f"[MASKED:{kind}]"
 

@@ -95,7 +95,7 @@ class Masker:
         marked = "MASKED" in joined
         if not hits and not marked and not plain.named:
             return {}
-        found: dict[int, Sequence[Hit]] = {**divided(list(map(len, texts)), hits)}
+        found: dict[int, Sequence[Hit]] = {**divided(texts, joined, hits)}
         if marked:
             found |= {index: found.get(index, ()) for index, text in enumerate(texts) if "MASKED" in text}
         for index, name in plain.named:

@@ -17,7 +17,7 @@ is run where it can be avoided (see ``shapes``, ``leaves`` and ``state``).
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple
 
@@ -41,6 +41,9 @@ __all__ = ["NUL", "Walk", "divided"]
 
 NUL: Final = "\0"
 """Between two joined leaves: no hit ever holds it."""
+
+_FEW: Final = 16
+"""Hits up to which it is quicker to count the texts before each."""
 
 _SECRET: Final = ("secret", "secret-type")
 """Kind and detector of what its own type calls a secret."""
@@ -212,7 +215,8 @@ class Walk:
     def _hits(self, texts: Sequence[str]) -> Sequence[Sequence[Hit] | None]:
         """What was found in each text; ``None`` where it has to be searched by itself."""
         try:
-            found = divided([len(text) for text in texts], self._rules.scanner.scan(NUL.join(texts)))
+            joined = NUL.join(texts)
+            found = divided(texts, joined, self._rules.scanner.scan(joined))
         except Exception:  # noqa: BLE001 - then each text by itself, so that one cannot spoil the others
             return [None] * len(texts)
         return [found.get(index, ()) for index in range(len(texts))]
@@ -303,15 +307,23 @@ class Walk:
             return "?"
 
 
-def divided(lengths: Sequence[int], hits: Iterable[Hit]) -> dict[int, list[Hit]]:
-    """Hits in joined texts of these lengths, by the text they are in, and placed in it."""
-    starts = list(accumulate((length + 1 for length in lengths), initial=0))
+def divided(texts: Sequence[str], joined: str, hits: Sequence[Hit]) -> dict[int, list[Hit]]:
+    """Hits in joined texts, by the index of the text they are in, and placed in it."""
     found: dict[int, list[Hit]] = {}
+    if len(hits) > _FEW or joined.count(NUL) >= len(texts):  # so many, or one of the texts holds NUL itself
+        starts = [0, *accumulate([len(text) + 1 for text in texts])]
+        for hit in hits:
+            which = bisect_right(starts, hit.start) - 1
+            found.setdefault(which, []).append(_moved(hit, starts[which]))
+        return found
     for hit in hits:
-        which = bisect_right(starts, hit.start) - 1
-        moved = hit._replace(start=hit.start - starts[which], end=hit.end - starts[which])
-        found.setdefault(which, []).append(moved)
+        which = joined.count(NUL, 0, hit.start)
+        found.setdefault(which, []).append(_moved(hit, joined.rfind(NUL, 0, hit.start) + 1))
     return found
+
+
+def _moved(hit: Hit, start: int) -> Hit:
+    return Hit(hit.start - start, hit.end - start, hit.kind, hit.detector, hit.rank)
 
 
 def _unique(names: Sequence[object], new: dict[int, object]) -> list[object]:
