@@ -86,8 +86,6 @@ class Markers:
 
     def find(self, text: str) -> Iterator[Marking]:
         """The markers in ``text``, in order; one of an unknown kind is called ``forged``."""
-        if "MASKED" not in text:
-            return
         for match in _MARKING.finditer(text):
             kind = match["bare"] or match["kind"]
             if kind in self._kinds:

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from delegate.limits import MASKING_MAX_DEPTH, MASKING_MAX_ITEMS, MASKING_MAX_NODES
 from delegate.masking.leaves import INERT, LARGE
-from delegate.masking.names import ODD, VALUE
+from delegate.masking.names import ODD, VALUE, Names
 
 __all__ = ["Plain", "look"]
 
@@ -61,7 +61,7 @@ _STR: Final = frozenset({str})
 
 
 def look(  # noqa: C901, PLR0911, PLR0912 - a call for each member would cost more than all of it
-    root: object, names: Mapping[str, int]
+    root: object, names: Names
 ) -> Plain | None:
     """``root`` opened; ``None`` where it needs the full walk. ``names`` gives the meaning of a key."""
     keys: list[str] = []
@@ -90,7 +90,7 @@ def look(  # noqa: C901, PLR0911, PLR0912 - a call for each member would cost mo
                 elif kind not in INERT:
                     return None
         else:
-            if len(container) == _PAIR and type(container[0]) is str and names[container[0]]:
+            if len(container) == _PAIR and type(container[0]) is str and names.secret(container[0]):
                 return None
             for value in container:
                 kind = type(value)
