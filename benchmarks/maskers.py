@@ -5,7 +5,7 @@ recognition of names, which needs a language model. A peer that is not installed
 
 - Logfire's scrubber: ``logfire`` scrubs attributes by a pattern of key names;
 - Presidio: the pattern recognizers of ``presidio_analyzer`` with their check digits and context words;
-- detect-secrets: ``scan_line`` with all its plugins, applied to each text;
+- detect-secrets: all its plugins and filters, applied to each text as to the lines of a file;
 - LangSmith's anonymizer: ``create_anonymizer`` with a rule for each pattern that its guide shows.
 """
 
@@ -14,17 +14,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
+
+from delegate.masking import masker as masking
+from delegate.masking.policy import Policy
 
 Masker: TypeAlias = Callable[[Any], Any]
 
 __all__ = ["PEERS", "Masker", "ours", "peers"]
 
 
-def ours(engine: str) -> Masker:
+def ours(engine: Literal["re", "re2"]) -> Masker:
     """The default policy on one engine."""
-    policy = import_module("delegate.masking.policy").Policy(engine=engine)
-    masker = import_module("delegate.masking.masker").Masker(policy)
+    masker = masking.Masker(Policy(engine=engine))
     return lambda value: masker.mask(value).value
 
 
@@ -70,13 +72,17 @@ def presidio() -> Masker:
 
 
 def detect_secrets() -> Masker:
-    """detect-secrets with every plugin, one line at a time."""
+    """detect-secrets with every plugin and filter, as it scans the lines of a file.
+
+    Its public function for a line, ``scan_line``, searches eagerly and reports nearly every word.
+    """
     scan = import_module("detect_secrets.core.scan")
     settings = import_module("detect_secrets.settings")
 
     def mask(text: str) -> str:
-        for line in text.splitlines():
-            for secret in scan.scan_line(line):
+        lines = list(enumerate(text.splitlines(), start=1))
+        for secret in scan._process_line_based_plugins(lines, "text"):  # noqa: SLF001 - see above
+            if secret.secret_value:
                 text = text.replace(secret.secret_value, "MASKED")
         return text
 
