@@ -13,6 +13,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -158,13 +159,7 @@ def _rewritten(text: str, value: object, masker: Masker, *, indent: int | None =
 
 
 def _on_line(number: int, finding: Finding) -> Finding:
-    return Finding(
-        pointer=part(str(number)) + finding.pointer,
-        kind=finding.kind,
-        detector=finding.detector,
-        count=finding.count,
-        action=finding.action,
-    )
+    return replace(finding, pointer=part(str(number)) + finding.pointer)
 
 
 def _decoded(chunks: Iterable[bytes]) -> Iterator[str]:

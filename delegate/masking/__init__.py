@@ -4,7 +4,8 @@
     masked, findings = Masker(policy).mask(value)       by one of your own
 
 - ``masker``       ``Masker`` and ``mask_metadata``;  ``policy`` what is masked, and what becomes of it
-- ``probe``        the quick look that most values pass;  ``walk`` the walk over all others
+- ``probe``        the quick look at plain values, ``plain`` those in which something was found;  ``walk``
+  the walk over all others
 - ``shapes``, ``leaves``, ``state``   values of any Python type, taken apart and made anew
 - ``members``, ``names``, ``neighbours``, ``exempt``   the name that a value stands under
 - ``rewrite``, ``markers``, ``pseudonyms``, ``findings``   what comes out

@@ -15,16 +15,19 @@ from delegate.limits import MASKING_MAX_FINDINGS, MASKING_POINTER_PART_MAX_CHARS
 if TYPE_CHECKING:
     from delegate.canonical import JsonValue
 
-__all__ = ["Action", "Finding", "part", "summary", "tally"]
+__all__ = ["Action", "Finding", "Sighting", "part", "summary", "tally"]
 
 Action: TypeAlias = Literal["masked", "warned", "blocked"]
 """What was done: replaced by a marker, left as it is, or the whole value refused."""
+
+Sighting: TypeAlias = tuple[str, str, str, Action]
+"""One thing found: pointer, kind, detector, and what was done."""
 
 _SHOWN: Final = 3
 """Findings that a message names; an error carries them all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One kind of secret, found by one rule at one place."""
 
@@ -55,19 +58,21 @@ def part(name: str) -> str:
     return "/" + name.replace("~", "~0").replace("/", "~1")
 
 
-def tally(seen: Iterable[tuple[str, str, str, Action]]) -> tuple[Finding, ...]:
+def tally(seen: Iterable[Sighting]) -> tuple[Finding, ...]:
     """Findings out of single sightings (pointer, kind, detector, action), in the order they came.
 
     Places beyond ``MASKING_MAX_FINDINGS`` are counted at the root, so that their number stays bounded.
     """
-    counts: dict[tuple[str, str, str, Action], int] = {}
+    counts: dict[Sighting, int] = {}
     for place in seen:
         if place not in counts and len(counts) >= MASKING_MAX_FINDINGS:
             place = ("", *place[1:])  # noqa: PLW2901 - the same sighting, without its place
         counts[place] = counts.get(place, 0) + 1
     return tuple(
-        Finding(pointer=pointer, kind=kind, detector=detector, count=count, action=action)
-        for (pointer, kind, detector, action), count in counts.items()
+        [
+            Finding(pointer, kind, detector, count, action)
+            for (pointer, kind, detector, action), count in counts.items()
+        ]
     )
 
 

@@ -65,12 +65,15 @@ class Markers:
 
     def replacing(self, text: str, start: int, end: int, kind: str) -> str:
         """The marker for the secret at ``[start, end)`` of ``text``."""
-        if _HOST_FOLLOWS.match(text, end) and _SCHEME.search(text[max(start - _URL_BACK, 0) : start]):
+        before = text[max(start - _URL_BACK, 0) : start]
+        if "://" in before and _HOST_FOLLOWS.match(text, end) and _SCHEME.search(before):
             return f"MASKED-{kind}"
         return self.write(kind, text[start:end])
 
     def write(self, kind: str, secret: str = "") -> str:
         """The marker for ``secret``; without one, for what was not searched."""
+        if self._pseudonyms is None and not self._reveal:
+            return f"[MASKED:{kind}]"
         detail = self._detail(kind, secret)
         return f"[MASKED:{kind}:{detail}]" if detail else f"[MASKED:{kind}]"
 
@@ -83,8 +86,6 @@ class Markers:
 
     def find(self, text: str) -> Iterator[Marking]:
         """The markers in ``text``, in order; one of an unknown kind is called ``forged``."""
-        if "MASKED" not in text:
-            return
         for match in _MARKING.finditer(text):
             kind = match["bare"] or match["kind"]
             if kind in self._kinds:

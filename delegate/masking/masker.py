@@ -19,10 +19,12 @@ from delegate.limits import MASKING_STRING_MAX_CHARS, MASKING_TOTAL_MAX_CHARS
 from delegate.masking.findings import Finding, summary, tally
 from delegate.masking.hits import Hit
 from delegate.masking.markers import LIMITS
+from delegate.masking.plain import Rebuilding
 from delegate.masking.policy import Policy
 from delegate.masking.probe import Plain, look
 from delegate.masking.rules import Rules
 from delegate.masking.streams import pieces
+from delegate.masking.text import with_name
 from delegate.masking.walk import NUL, Walk, divided
 
 __all__ = ["Masked", "Masker", "default_masker", "mask_metadata"]
@@ -56,11 +58,11 @@ class Masker:
         try:
             plain = look(value, self._rules.names)
             found = None if plain is None else self._found(plain)
-            if found is None:
+            if plain is None or found is None:
                 masked, findings = self._walked(value)
             elif found:
-                walk = Walk(self._rules)
-                masked, findings = walk.run_plain(plain, found), tally(walk.sightings())  # type: ignore[arg-type]
+                rebuilding = Rebuilding(plain, self._rules)
+                masked, findings = rebuilding.run(found), tally(rebuilding.seen)
             else:
                 return Masked(value, ())
         except Exception:  # noqa: BLE001 - the full walk finds out which part it was
@@ -93,11 +95,11 @@ class Masker:
         marked = "MASKED" in joined
         if not hits and not marked and not plain.named:
             return {}
-        found: dict[int, Sequence[Hit]] = {**divided(list(map(len, texts)), hits)}
+        found: dict[int, Sequence[Hit]] = {**divided(texts, joined, hits)}
         if marked:
             found |= {index: found.get(index, ()) for index, text in enumerate(texts) if "MASKED" in text}
         for index, name in plain.named:
-            found[index] = rules.scanner.scan_value(name, texts[index])
+            found[index] = with_name(name, texts[index], found.get(index, ()))
         return {index: each for index, each in found.items() if each or "MASKED" in texts[index]}
 
     def _walked(self, value: object) -> tuple[object, tuple[Finding, ...]]:

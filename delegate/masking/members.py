@@ -17,7 +17,7 @@ from delegate.masking.names import PLAIN, STRONG, VALUE, Names
 from delegate.masking.neighbours import Assigned, flagged, holds_pairs, pair_name, value_name
 from delegate.masking.shapes import Parts, Shape
 
-__all__ = ["NO_NAME", "Member", "key_text", "members", "text_place"]
+__all__ = ["EXEMPT", "NO_NAME", "Member", "key_text", "members"]
 
 
 class Member(NamedTuple):
@@ -34,7 +34,7 @@ class Member(NamedTuple):
 
 
 NO_NAME: Final = Member()
-_EXEMPT: Final = Member(exempt=True)
+EXEMPT: Final = Member(exempt=True)
 _PAIR: Final = Member(pair=True)
 
 _NAMING: Final = (str, bytes, enum.Enum)
@@ -49,7 +49,7 @@ _SCHEMA_WORDS: Final = frozenset(
 
 def members(shape: Shape, parts: Parts, above: Member, names: Names) -> Iterator[tuple[int, object, Member]]:
     """Slot, member and what is known of it, keys first; ``above`` is the container's own."""
-    below = _EXEMPT if above.exempt and parts.names is None else NO_NAME
+    below = EXEMPT if above.exempt and parts.names is None else NO_NAME
     if above.name is not None and _is_passed_on(above.name, parts, names):
         below = Member(above.name)
     if parts.names is None:
@@ -59,20 +59,6 @@ def members(shape: Shape, parts: Parts, above: Member, names: Names) -> Iterator
         yield from ((~index, key, NO_NAME) for index, key in enumerate(parts.names))
     for index, (key, value) in enumerate(zip(parts.names, parts.values, strict=True)):
         yield index, value, _under(key, parts, below, names)
-
-
-def text_place(parts: Parts, nth: int, names: Names) -> tuple[int, Member]:
-    """Slot of the ``nth`` text among the values of a plain container, and what is known of it.
-
-    Raises ``IndexError`` where there are fewer: somebody else is changing the container.
-    """
-    keys = parts.names or ()
-    for index, value in enumerate(parts.values):
-        if type(value) is str:
-            if not nth:
-                return index, _under(keys[index], parts, NO_NAME, names) if keys else NO_NAME
-            nth -= 1
-    raise IndexError(nth)
 
 
 def key_text(key: object) -> str:
@@ -91,7 +77,7 @@ def _under(key: object, parts: Parts, below: Member, names: Names) -> Member:
     name = key_text(key) if issubclass(type(key), _NAMING) else ""
     meaning = names.meaning(name)
     if meaning == PLAIN:
-        return _EXEMPT if names.exempt(name) else below
+        return EXEMPT if names.exempt(name) else below
     if meaning != VALUE:
         return Member(name)
     beside = value_name(parts.names or (), parts.values)

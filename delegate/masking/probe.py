@@ -9,13 +9,13 @@ not searched (see ``names``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import accumulate, islice
+from collections.abc import Mapping
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from delegate.limits import MASKING_MAX_DEPTH, MASKING_MAX_ITEMS, MASKING_MAX_NODES
 from delegate.masking.leaves import INERT, LARGE
-from delegate.masking.names import ODD, VALUE
+from delegate.masking.names import ODD, VALUE, Names
 
 __all__ = ["Plain", "look"]
 
@@ -34,40 +34,34 @@ class Plain(NamedTuple):
     named: list[tuple[int, str]]
     """The texts that stand under a telling name, by index, and the name."""
 
-    def places(self) -> Iterator[tuple[int, int]]:
-        """For each container but the first, the one that holds it, and at which index."""
+    def layout(self) -> tuple[list[int], list[int]]:
+        """For each container, where its texts begin in ``texts``, and the index of the one that holds it."""
+        starts: list[int] = []
+        parents = [0]
+        texts = 0
         for index, container in enumerate(self.containers):
-            for slot, value in enumerate(_values(container)):
-                if type(value) in _CONTAINERS:
-                    yield index, slot
+            starts.append(texts)
+            for value in container.values() if type(container) is dict else container:
+                kind = type(value)
+                if kind is str:
+                    texts += 1
+                elif kind is dict or kind is list or kind is tuple:
+                    parents.append(index)
+        return starts, parents
 
     def depth(self) -> int:
         """How many containers stand within containers, the value itself not counted."""
         depths = [-1]
-        for above, _ in self.places():
+        for above in self.layout()[1][1:]:
             depths.append(depths[above] + 1)
         return depths[-1]
 
-    def starts(self) -> list[int]:
-        """For each container, where its texts begin in ``texts``."""
-        return [0, *accumulate(map(_texts, self.containers))]
 
-
-_CONTAINERS: Final = frozenset({dict, list, tuple})
 _STR: Final = frozenset({str})
 
 
-def _values(container: Any) -> Iterable[object]:
-    return container.values() if type(container) is dict else container
-
-
-def _texts(container: Any) -> int:
-    """How many texts a plain container has itself."""
-    return sum(type(value) is str for value in _values(container))
-
-
 def look(  # noqa: C901, PLR0911, PLR0912 - a call for each member would cost more than all of it
-    root: object, names: Mapping[str, int]
+    root: object, names: Names
 ) -> Plain | None:
     """``root`` opened; ``None`` where it needs the full walk. ``names`` gives the meaning of a key."""
     keys: list[str] = []
@@ -96,7 +90,7 @@ def look(  # noqa: C901, PLR0911, PLR0912 - a call for each member would cost mo
                 elif kind not in INERT:
                     return None
         else:
-            if len(container) == _PAIR and type(container[0]) is str and names[container[0]]:
+            if len(container) == _PAIR and type(container[0]) is str and names.secret(container[0]):
                 return None
             for value in container:
                 kind = type(value)

@@ -1,16 +1,17 @@
 """One text and what was found in it, made into a text that may leave.
 
 The rule: the result, searched again, holds nothing more to mask. A replacement changes what stands beside
-the rest, and longer contexts begin to match; so the result is searched until nothing is found in it, and a
-text that does not come to rest is masked whole. What is a marker already stays as it is, and a hit that
-touches one takes all of it.
+the rest, so where letters or digits stood against it, the result is searched until nothing is found in it,
+and a text that does not come to rest is masked whole. (Where a blank or a sign stood there, the rest ends
+where it ended before.) What is a marker already stays as it is, and a hit that touches one takes all of it.
 """
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from delegate.limits import MASKING_ROUNDS
 from delegate.masking.findings import Action
@@ -19,6 +20,9 @@ from delegate.masking.markers import Markers, Marking
 from delegate.masking.policy import Mode
 
 __all__ = ["FORGED", "Rewritten", "Seen", "rewrite", "whole"]
+
+_WORD: Final = re.compile(r"[A-Za-z0-9_+/.\u0080-\U0010ffff-]")
+"""What may be part of a token, a number or a name."""
 
 FORGED = "forged-marker"
 """The detector of what calls itself masked and was not masked by this policy."""
@@ -60,9 +64,10 @@ def rewrite(
     seen: list[Seen] = []
     given = text
     for _ in range(MASKING_ROUNDS):
-        markings = list(markers.find(text))
+        markings = list(markers.find(text)) if "MASKED" in text else ()
         parts: list[str] = []
         place = 0
+        touching = False
         for hit in _settled(hits, markings):
             mode = mode_of(hit.kind)
             if mode == "warn" and text is given:
@@ -73,13 +78,19 @@ def rewrite(
             seen.append(Seen(hit.kind, hit.detector, action, hit.start))
             parts += (text[place : hit.start], _replacement(text, hit, markers))
             place = hit.end
+            touching = touching or _touches(text, hit)
         if not place:
             return Rewritten(text, seen)
         text = "".join((*parts, text[place:]))
-        if len(parts) == 2 and text == parts[1]:  # noqa: PLR2004 - nothing before it and nothing after
+        if not touching:
             return Rewritten(text, seen)
         hits = search(text)
     return Rewritten(markers.write("error"), [*seen, Seen("error", _UNSTABLE, "masked")])
+
+
+def _touches(text: str, hit: Hit) -> bool:
+    """Whether letters or digits stand against a hit, so that a rule may see something new in them."""
+    return bool(hit.start and _WORD.match(text, hit.start - 1)) or _WORD.match(text, hit.end) is not None
 
 
 def _replacement(text: str, hit: Hit, markers: Markers) -> str:

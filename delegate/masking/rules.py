@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from delegate.masking.hits import Hit, resolve
@@ -25,15 +25,22 @@ _RECOGNIZED: Final = "recognizer"
 _KNOWN: Final = "known-value"
 
 
+def _masks(_: str) -> Mode:
+    """The mode of a policy that says nothing else."""
+    return "mask"
+
+
 class Rules:
     """Everything a walk needs to know."""
 
-    __slots__ = ("_places", "known", "markers", "names", "policy", "recognizer", "scanner")
+    __slots__ = ("_everywhere", "_places", "known", "markers", "names", "policy", "recognizer", "scanner")
 
     def __init__(self, policy: Policy) -> None:
         """Compile ``policy``; raises ``ConfigurationError`` where its detectors or engine cannot be used."""
         self.policy = policy
         self._places = policy.places()
+        uniform = policy.mode == "mask" and not policy.kinds and not policy.paths
+        self._everywhere: Callable[[str], Mode] | None = _masks if uniform else None
         self.recognizer = policy.recognizer
         self.known = KnownValues()
         self.scanner = TextScanner(
@@ -85,7 +92,7 @@ class Rules:
             text,
             hits,
             search=lambda changed: self.search(changed, member),
-            mode_of=lambda kind: self.mode_at(place, kind),
+            mode_of=self._everywhere or (lambda kind: self.mode_at(place, kind)),
             markers=self.markers,
         )
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from delegate.limits import MASKING_CONTEXT_CHARS, MASKING_OVERLAP_CHARS, MASKING_WINDOW_CHARS
-from delegate.masking.findings import Action
+from delegate.masking.findings import Sighting
 from delegate.masking.hits import Hit
 from delegate.masking.members import NO_NAME
 from delegate.masking.rewrite import whole
@@ -23,7 +23,7 @@ from delegate.masking.rules import Rules
 
 __all__ = ["Piece", "pieces"]
 
-Piece = tuple[str, list[tuple[str, str, str, Action]]]
+Piece = tuple[str, list[Sighting]]
 """A part of the text as it may leave, and what was found in it: pointer, kind, detector, action."""
 
 _LINE_END: Final = re.compile("\n")

@@ -37,7 +37,7 @@ from delegate.masking.secret_shape import looks_random
 from delegate.masking.tokens import Gated, Runs
 from delegate.masking.values import credentials, value_hit
 
-__all__ = ["Hit", "TextScanner"]
+__all__ = ["Hit", "TextScanner", "with_name"]
 
 
 _KINDS: Final = key_names.KINDS | {
@@ -103,13 +103,7 @@ class TextScanner:
 
     def scan_value(self, key: str, value: str) -> list[Hit]:
         """The same for a value under a key name: under a strong name all of it is a secret."""
-        sure = classify(key)
-        hits = self.scan(value)
-        if sure is KeyClass.NONE:
-            return hits
-        start = credentials(value, 0) if kind_of(key) == "authorization" else 0
-        hit = value_hit(value, start, len(value), key, sure)
-        return resolve([*hits, hit]) if hit else hits
+        return with_name(key, value, self.scan(value))
 
     def _scan(self, text: str, depth: int, budget: _Budget | None) -> list[Hit]:
         """One layer: the finders on ``text``, then whatever is encoded in it."""
@@ -185,3 +179,13 @@ def _within_leaves(text: str, hits: list[Hit]) -> list[Hit]:
                 parts.append(hit._replace(start=place, end=place + len(piece)))
             place += len(piece) + 1
     return parts
+
+
+def with_name(key: str, value: str, hits: Sequence[Hit]) -> list[Hit]:
+    """What ``value`` holds under a key name, given what a scan of it found."""
+    sure = classify(key)
+    if sure is KeyClass.NONE:
+        return [*hits]
+    start = credentials(value, 0) if kind_of(key) == "authorization" else 0
+    hit = value_hit(value, start, len(value), key, sure)
+    return resolve([*hits, hit]) if hit else [*hits]

@@ -17,7 +17,7 @@ is run where it can be avoided (see ``shapes``, ``leaves`` and ``state``).
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple
 
@@ -28,12 +28,11 @@ from delegate.limits import (
     MASKING_STRING_MAX_CHARS,
     MASKING_TOTAL_MAX_CHARS,
 )
-from delegate.masking.findings import Action, part
+from delegate.masking.findings import Action, Sighting, part
 from delegate.masking.hits import Hit
-from delegate.masking.leaves import PLAIN_TEXT, Text, is_inert, text_of
+from delegate.masking.leaves import Text, is_inert, text_of
 from delegate.masking.markers import type_marker
-from delegate.masking.members import NO_NAME, Member, key_text, members, text_place
-from delegate.masking.probe import Plain
+from delegate.masking.members import NO_NAME, Member, key_text, members
 from delegate.masking.rewrite import whole
 from delegate.masking.rules import Rules
 from delegate.masking.shapes import EXACT, Parts, Shape, shape_of
@@ -42,6 +41,9 @@ __all__ = ["NUL", "Walk", "divided"]
 
 NUL: Final = "\0"
 """Between two joined leaves: no hit ever holds it."""
+
+_FEW: Final = 16
+"""Hits up to which it is quicker to count the texts before each."""
 
 _SECRET: Final = ("secret", "secret-type")
 """Kind and detector of what its own type calls a secret."""
@@ -57,10 +59,6 @@ def _opened(value: object, *, named: bool) -> Text | Shape:
         return shape
     text = text_of(value, named=named)
     return text or shape_of(value) or Text(type_marker(type(value)), str, foreign=True)
-
-
-def _at(parts: Parts, slot: int) -> object:
-    return parts.values[slot] if slot >= 0 else (parts.names or ())[~slot]
 
 
 class _Frame:
@@ -116,43 +114,6 @@ class Walk:
         self._search()
         return self._finished(root)
 
-    def run_plain(self, plain: Plain, found: Mapping[int, Sequence[Hit]]) -> object:
-        """What may leave of a plain value, of whose texts only those in ``found`` (by index) need thought.
-
-        Raises ``RuntimeError`` or ``IndexError`` where the value changed since it was opened.
-        """
-        root = self._root(plain.containers[0][0])
-        frames = {0: root}
-        places = [(0, 0), *plain.places()]
-        starts = plain.starts()
-        self._chars = sum(map(len, plain.texts))
-        for index, hits in sorted(found.items()):
-            which = bisect_right(starts, index, hi=len(plain.containers)) - 1
-            frame = self._framed(which, plain, places, frames)
-            slot, member = text_place(frame.parts, index - starts[which], self._rules.names)
-            if _at(frame.parts, slot) is not plain.texts[index]:
-                msg = "the value changed while it was masked"
-                raise RuntimeError(msg)
-            self._settled(_Leaf(frame, slot, member, plain.texts[index], PLAIN_TEXT), hits)
-        self._frames = [frames[which] for which in sorted(frames) if which]
-        return self._finished(root)
-
-    def _framed(
-        self, which: int, plain: Plain, places: Sequence[tuple[int, int]], frames: dict[int, _Frame]
-    ) -> _Frame:
-        """The frame of one container, made with those above it when it is first asked for."""
-        missing = []
-        while which not in frames:
-            missing.append(which)
-            which = places[which][0]
-        for each in reversed(missing):
-            above, slot = places[each]
-            value = plain.containers[each]
-            frame = _Frame(value, EXACT[type(value)], frames[above], slot, NO_NAME)
-            frame.parts = frame.shape.take(value)
-            frames[each] = frame
-        return frames[missing[0] if missing else which]
-
     @staticmethod
     def _root(value: object) -> _Frame:
         root = _Frame([value], EXACT[list], None, 0, NO_NAME)
@@ -167,7 +128,7 @@ class Walk:
             self._mark(root, 0, "size")
         return root.changes.get(0, root.parts.values[0])
 
-    def sightings(self) -> Iterator[tuple[str, str, str, Action]]:
+    def sightings(self) -> Iterator[Sighting]:
         """What was found, with pointers that can be shown."""
         for frame, slot, kind, detector, action in self._seen:
             yield self._pointer(frame, slot), kind, detector, action
@@ -254,7 +215,8 @@ class Walk:
     def _hits(self, texts: Sequence[str]) -> Sequence[Sequence[Hit] | None]:
         """What was found in each text; ``None`` where it has to be searched by itself."""
         try:
-            found = divided([len(text) for text in texts], self._rules.scanner.scan(NUL.join(texts)))
+            joined = NUL.join(texts)
+            found = divided(texts, joined, self._rules.scanner.scan(joined))
         except Exception:  # noqa: BLE001 - then each text by itself, so that one cannot spoil the others
             return [None] * len(texts)
         return [found.get(index, ()) for index in range(len(texts))]
@@ -345,15 +307,23 @@ class Walk:
             return "?"
 
 
-def divided(lengths: Sequence[int], hits: Iterable[Hit]) -> dict[int, list[Hit]]:
-    """Hits in joined texts of these lengths, by the text they are in, and placed in it."""
-    starts = list(accumulate((length + 1 for length in lengths), initial=0))
+def divided(texts: Sequence[str], joined: str, hits: Sequence[Hit]) -> dict[int, list[Hit]]:
+    """Hits in joined texts, by the index of the text they are in, and placed in it."""
     found: dict[int, list[Hit]] = {}
+    if len(hits) > _FEW or joined.count(NUL) >= len(texts):  # so many, or one of the texts holds NUL itself
+        starts = [0, *accumulate([len(text) + 1 for text in texts])]
+        for hit in hits:
+            which = bisect_right(starts, hit.start) - 1
+            found.setdefault(which, []).append(_moved(hit, starts[which]))
+        return found
     for hit in hits:
-        which = bisect_right(starts, hit.start) - 1
-        moved = hit._replace(start=hit.start - starts[which], end=hit.end - starts[which])
-        found.setdefault(which, []).append(moved)
+        which = joined.count(NUL, 0, hit.start)
+        found.setdefault(which, []).append(_moved(hit, joined.rfind(NUL, 0, hit.start) + 1))
     return found
+
+
+def _moved(hit: Hit, start: int) -> Hit:
+    return Hit(hit.start - start, hit.end - start, hit.kind, hit.detector, hit.rank)
 
 
 def _unique(names: Sequence[object], new: dict[int, object]) -> list[object]:

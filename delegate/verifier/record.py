@@ -20,8 +20,8 @@ _METHOD_MAX: Final = 32
 """Of a method, which a stranger may choose."""
 
 _log: Final = masked_logger("delegate.verifier")
-for _other in ("delegate.observer", "delegate.revocation"):  # rooms that cannot ask for it themselves
-    masked_logger(_other)
+masked_logger("delegate.observer")  # two rooms that cannot ask for it themselves
+masked_logger("delegate.revocation")
 
 
 def log_acceptance(verified: Verified) -> None:

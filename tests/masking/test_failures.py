@@ -11,8 +11,9 @@ import pytest
 from delegate.masking import Masker
 from delegate.masking.hits import Hit
 from delegate.masking.masker import Masked
+from delegate.masking.plain import Rebuilding
 from delegate.masking.probe import look
-from delegate.masking.walk import NUL, Walk
+from delegate.masking.walk import NUL
 from tests.masking.samples import PASSWORD, TOKEN, everything, findings, masked, places
 from tests.masking.test_values import MARK, Frozen
 
@@ -58,19 +59,21 @@ def test_a_search_that_fails_for_all_texts_at_once_is_made_of_each() -> None:
 
 def test_a_value_that_changed_meanwhile_is_walked_anew() -> None:
     rules = Masker()._rules
-    hit = {0: [Hit(0, 1, "secret", "x", 0)]}
     changes: list[Callable[[dict[str, Any]], object]] = [
         lambda value: value.update(a="other"),
         lambda value: value.clear(),
         lambda value: value.update(a=1),
+        lambda value: value["b"].clear(),
+        lambda value: value.update(b=[{"c": "deep"}]),
     ]
     for change in changes:
-        value: dict[str, Any] = {"a": "text"}
+        value: dict[str, Any] = {"a": "text", "b": [{"c": "deep"}]}
         plain = look(value, rules.names)
         assert plain is not None
+        rebuilding = Rebuilding(plain, rules)
         change(value)
-        with pytest.raises((RuntimeError, IndexError)):
-            Walk(rules).run_plain(plain, hit)
+        with pytest.raises(LookupError):
+            rebuilding.run({0: [Hit(0, 1, "secret", "x", 0)], 1: [Hit(0, 1, "secret", "x", 0)]})
 
 
 def test_a_container_that_cannot_be_made_anew_is_masked() -> None:
