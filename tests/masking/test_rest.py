@@ -1,0 +1,27 @@
+"""Masking twice is masking once, for texts put together from what detectors look for."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.masking.samples import MASKER
+from tests.masking.test_engines import texts
+
+NAMES = st.sampled_from(["password", "token", "Authorization", "note", "api_key", "cookie", "agent_id"])
+often = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@often
+@given(texts)
+def test_i4_texts_come_to_rest(text: str) -> None:
+    """'mask(mask(x)) == mask(x)'"""
+    once = MASKER.mask(text).value
+    assert MASKER.mask(once).value == once
+
+
+@often
+@given(st.dictionaries(NAMES, texts, max_size=3))
+def test_i4_values_under_names_come_to_rest(value: dict[str, str]) -> None:
+    once = MASKER.mask(value).value
+    assert MASKER.mask(once).value == once
