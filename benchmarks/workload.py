@@ -11,7 +11,7 @@ chain permits reading that order.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from nacl.bindings import crypto_sign, crypto_sign_open
@@ -62,6 +62,12 @@ class Sender:
     key: SigningKey
     token: UnverifiedToken | None = None
     body: bytes = BODY
+    identity: Identity = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Be the token's holder: made once, as a client does."""
+        agent = self.token.agent if self.token else AGENT
+        object.__setattr__(self, "identity", Identity(agent=agent))
 
     def sign(self) -> SignedRequest:
         """Sign the request of this workload once more, with a fresh nonce."""
@@ -73,7 +79,7 @@ class Sender:
             query=b"dry=1",
             headers={"content-type": b"application/json"},
             body=self.body,
-            identity=Identity(agent=self.token.agent if self.token else AGENT),
+            identity=self.identity,
             token=self.token.text if self.token else None,
             now=_CLOCK.now(),
         )

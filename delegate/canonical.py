@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from json.encoder import encode_basestring
+from json.encoder import c_make_encoder, encode_basestring  # type: ignore[attr-defined]
 from math import isfinite
 from types import NoneType
 from typing import Any, Final, TypeAlias, cast
@@ -321,6 +321,8 @@ def _read_object(members: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
 
 
 def _read_integer(literal: str) -> int:
+    if len(literal) < _LONGEST_INTEGER - 1:  # one digit less than 2^53-1 has
+        return int(literal)
     if len(literal) <= _LONGEST_INTEGER:
         number = int(literal)
         if -JSON_MAX_INTEGER <= number <= JSON_MAX_INTEGER:
@@ -368,9 +370,19 @@ _SIGNED_DECODER: Final = _decoder(_refuse_number, _read_object)
 _QUICK_DECODER: Final = _decoder(_refuse_number, None)
 """Of a repeated member it takes the last."""
 
-_print: Final = json.JSONEncoder(
-    ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")
-).encode
+
+def _printer() -> Callable[[object], str]:
+    """The standard library's C encoder, made once: ``JSONEncoder.encode`` makes one for each value."""
+    if c_make_encoder is None:  # pragma: no cover - an interpreter without the C half of json
+        settings = json.JSONEncoder(
+            ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")
+        )
+        return settings.encode
+    encode = c_make_encoder(None, None, _quote, None, ":", ",", True, False, True)  # noqa: FBT003 - sorted, strict names
+    return lambda value: "".join(encode(value, 0))
+
+
+_print: Final = _printer()
 """RFC 8785 at the speed of C for values without floats whose names are ASCII; it checks nothing."""
 
 

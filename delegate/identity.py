@@ -13,7 +13,7 @@ that are absent are left out, and there is no optional space. Strings are printa
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from delegate.errors import HeaderTooLargeError, MalformedError
@@ -46,24 +46,27 @@ class Identity:
     service: str | None = None
     workload: str | None = None
     session: str | None = None
+    _header: str = field(init=False, repr=False, compare=False)
+    """The header that says all of it, written once: every request carries it."""
 
     def __post_init__(self) -> None:
         """Refuse what the header cannot say."""
         _require_agent(self.agent)
-        for field in ("run", "service", "workload", "session"):
-            value: object = getattr(self, field)
+        for name in ("run", "service", "workload", "session"):
+            value: object = getattr(self, name)
             if value is not None and (type(value) is not str or _ONE_STRING.fullmatch(value) is None):
                 msg = (
-                    f"{field} must be 1 to {NAME_MAX_CHARS} printable ASCII characters, no quote or backslash"
+                    f"{name} must be 1 to {NAME_MAX_CHARS} printable ASCII characters, no quote or backslash"
                 )
-                raise MalformedError(msg, field=field, component=_COMPONENT)
-        _require_size(len(self.to_header()))
+                raise MalformedError(msg, field=name, component=_COMPONENT)
+        parameters = (("run", self.run), ("svc", self.service), ("wl", self.workload), ("sid", self.session))
+        stated = "".join([f';{name}="{value}"' for name, value in parameters if value is not None])
+        _set(self, "_header", f'"{self.agent}"{stated}')
+        _require_size(len(self._header))
 
     def to_header(self) -> str:
         """The value of the header, without its name."""
-        parameters = (("run", self.run), ("svc", self.service), ("wl", self.workload), ("sid", self.session))
-        stated = "".join([f';{name}="{value}"' for name, value in parameters if value is not None])
-        return f'"{self.agent}"{stated}'
+        return self._header
 
     @classmethod
     def from_header(cls, value: object) -> Identity:
@@ -88,6 +91,7 @@ class Identity:
         _set(identity, "service", service)
         _set(identity, "workload", workload)
         _set(identity, "session", session)
+        _set(identity, "_header", value)  # one identity has one header: this is what would be written
         return identity
 
 

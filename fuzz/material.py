@@ -74,7 +74,7 @@ TRUST: Final = TrustStore([ISSUER])
 
 AUDIENCE: Final = "mcp:workspace"
 MESSAGE_TOKEN: Final = _handed_on(
-    _handed_on(None, replace(ROOT_BLOCK, audience=(AUDIENCE,)), ISSUER_KEY), CHILD_BLOCK, WORKER_KEY
+    _handed_on(None, ROOT_BLOCK._replace(audience=(AUDIENCE,)), ISSUER_KEY), CHILD_BLOCK, WORKER_KEY
 )
 """The same delegation for messages without HTTP."""
 MESSAGE_ISSUER: Final = replace(ISSUER, audiences=(AUDIENCE,))

@@ -23,6 +23,7 @@ from delegate.errors import (
     ComponentDuplicateError,
     ComponentMissingError,
     ComponentUnsupportedError,
+    DelegateError,
     MalformedError,
     NonceMalformedError,
     ParamMalformedError,
@@ -35,8 +36,6 @@ from delegate.limits import NONCE_BYTES, SIGNATURE_MAX_COMPONENTS, TIMESTAMP_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from delegate.errors import DelegateError
 
 __all__ = [
     "ALGORITHMS",
@@ -52,6 +51,7 @@ __all__ = [
     "parse_components",
     "parse_parameters",
     "parse_response_parameters",
+    "parse_usual",
     "signature_base",
     "typed_parameters",
 ]
@@ -141,6 +141,14 @@ class _Form(NamedTuple):
 _REQUEST_FORM: Final = _Form.of(TAG, "created", "expires", "nonce", "keyid", "alg")
 _RESPONSE_FORM: Final = _Form.of(RESPONSE_TAG, "created", "keyid", "alg")
 
+_USUAL_MEMBER: Final = re.compile(
+    r"([a-z*][a-z0-9_\-.*]*+)=(\([^()]*+\))"
+    rf";created={_SECONDS};expires={_SECONDS};nonce={_STRING};keyid={_STRING};alg={_STRING}"
+    + re.escape(_TAG_PARAMETERS[TAG])
+)
+"""A whole ``Signature-Input`` that is one member of ours, its parameters in the usual order: label, items,
+and the value of each parameter but the tag."""
+
 
 class Components(NamedTuple):
     """The covered component identifiers of one signature, in the signer's order."""
@@ -151,6 +159,8 @@ class Components(NamedTuple):
     """Picks the values of ``names`` out of a map; ``KeyError`` for one that is missing."""
     template: bytes
     """The signature base with ``%b`` in the place of each value and of the parameters."""
+    lines: int
+    """Of the signature base: one for each name, and that of the parameters."""
 
 
 class Parameters(NamedTuple):
@@ -216,7 +226,7 @@ def parse_components(items: str, required: frozenset[str] = ALWAYS_COVERED) -> C
             raise ComponentDuplicateError(msg, component=name)
     require_covered(required, as_set)
     lines = [f"{identifier(name).replace('%', '%%')}: %b\n" for name in (*names, "@signature-params")]
-    return Components(names, as_set, itemgetter(*names), "".join(lines)[:-1].encode())
+    return Components(names, as_set, itemgetter(*names), "".join(lines)[:-1].encode(), len(lines))
 
 
 def identifier(name: str) -> str:
@@ -231,6 +241,22 @@ def require_covered(required: frozenset[str], covered: frozenset[str]) -> None:
         name = min(missing)
         msg = f"the signature does not cover {name!r}"
         raise ComponentMissingError(msg, component=name)
+
+
+def parse_usual(text: str) -> tuple[str, Components, Parameters] | None:
+    """Label, components and parameters of a ``Signature-Input`` as nearly all signers write it.
+
+    That is our member and no other, with its parameters in the usual order: one expression reads it. ``None``
+    for any other text, a wrong one among them; reading it in parts says what is wrong.
+    """
+    match = _USUAL_MEMBER.fullmatch(text)
+    if match is None:
+        return None
+    label, items, created, expires, nonce, keyid, alg = match.groups()
+    try:
+        return label, parse_components(items), typed_parameters(int(created), int(expires), nonce, keyid, alg)
+    except DelegateError:
+        return None
 
 
 def parse_parameters(text: str) -> Parameters:
@@ -305,9 +331,10 @@ def signature_base(components: Components, values: Mapping[str, bytes], signatur
     except KeyError as error:
         msg = f"the signature covers {error.args[0]!r}, which the message does not have"
         raise ComponentMissingError(msg, component=error.args[0]) from None
-    together = b"".join(picked)
-    find = together.find  # `in` takes its operand for an integer first, which costs more than the search
-    if find(b"\n") >= 0 or find(b"\r") >= 0 or find(b"\0") >= 0 or not together.isascii():
+    base = components.template % (*picked, signature_params.encode())
+    find = base.find  # `in` takes its operand for an integer first, which costs more than the search
+    lines = base.count(b"\n") + 1
+    if lines != components.lines or find(b"\r") >= 0 or find(b"\0") >= 0 or not base.isascii():
         msg = "a covered component's value has a line end, NUL or a character outside ASCII"
         raise MalformedError(msg, component="signature-input")
-    return components.template % (*picked, signature_params.encode())
+    return base

@@ -32,13 +32,15 @@ __all__ = ["Envelope", "snapshot"]
 _JOINED: Final = frozenset({"signature", "signature-input"})
 _SINGLE: Final = COVERED_IF_PRESENT | {"host", "content-digest"}
 _DELEGATION_FRAME: Final = len('t=""')
-_MAX_BYTES: Final = {
+_MAX_BYTES: Final = dict.fromkeys(_SINGLE, HEADER_MAX_BYTES) | {
     "signature": SIGNATURE_HEADERS_MAX_BYTES,
     "signature-input": SIGNATURE_HEADERS_MAX_BYTES,
     "delegation": TOKEN_HEADER_MAX_BYTES + _DELEGATION_FRAME,
     "agent-identity": IDENTITY_MAX_BYTES,
 }
-_SMALLEST_LIMIT: Final = min(_MAX_BYTES.values())
+_WIDEST_LIMIT: Final = max(_MAX_BYTES.values())
+_TIGHTER: Final = {name: limit for name, limit in _MAX_BYTES.items() if limit < _WIDEST_LIMIT}
+"""What is left to check of headers none of which is over the widest limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,23 +138,34 @@ def snapshot(headers: Iterable[tuple[bytes, bytes]]) -> tuple[dict[str, bytes], 
     values: dict[str, bytes] = {}
     repeated: set[str] = set()
     for raw_name, line in headers:
-        name, value = _name(raw_name), line.strip(b" \t")
+        name = _name(raw_name)
         if name in values:
-            if name in _JOINED:
-                value = values[name] + b", " + value
-            elif name in _SINGLE:
-                msg = f"header {name!r} came more than once"
-                raise HeaderDuplicateError(msg, component=name)
-            else:
-                repeated.add(name)
-        if len(value) > _SMALLEST_LIMIT:
-            _require_size(name, value)
-        values[name] = value
+            _add_line(values, repeated, name, line)
+        else:
+            values[name] = line.strip(b" \t")
+    longest = max(map(len, values.values()), default=0)
+    for name, limit in (_TIGHTER if longest <= _WIDEST_LIMIT else _MAX_BYTES).items():
+        if name in values and len(values[name]) > limit:
+            raise _too_large(name, len(values[name]))
     return values, repeated
 
 
-def _require_size(name: str, value: bytes) -> None:
-    limit = _MAX_BYTES.get(name, HEADER_MAX_BYTES if name in _SINGLE else None)
-    if limit is not None and len(value) > limit:
-        msg = f"header {name!r} is {len(value)} bytes, the limit is {limit}"
-        raise HeaderTooLargeError(msg, component=name, limit=limit)
+def _add_line(values: dict[str, bytes], repeated: set[str], name: str, line: bytes) -> None:
+    """Take one more line of a header that came already."""
+    value = line.strip(b" \t")
+    if name in _JOINED:
+        value = values[name] + b", " + value
+        if len(value) > _MAX_BYTES[name]:  # before it grows any further
+            raise _too_large(name, len(value))
+    elif name in _SINGLE:
+        msg = f"header {name!r} came more than once"
+        raise HeaderDuplicateError(msg, component=name)
+    else:
+        repeated.add(name)
+    values[name] = value
+
+
+def _too_large(name: str, size: int) -> HeaderTooLargeError:
+    limit = _MAX_BYTES[name]
+    msg = f"header {name!r} is {size} bytes, the limit is {limit}"
+    return HeaderTooLargeError(msg, component=name, limit=limit)

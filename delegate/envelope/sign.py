@@ -58,7 +58,8 @@ _ORDER: Final = (
     "delegation",
     *sorted(COVERED_IF_PRESENT - {"content-type", "agent-identity", "delegation"}),
 )
-_OURS: Final = frozenset({"agent-identity", "delegation", "content-digest"})
+_CALLERS: Final = tuple(COVERED_IF_PRESENT - {"agent-identity", "delegation"})
+"""Headers that are covered as the caller sends them; the others are written here."""
 
 
 class SignedRequest(NamedTuple):
@@ -111,18 +112,19 @@ def sign_request(
     if not 0 < lifetime <= WINDOW_MAX:
         msg = f"lifetime must be from 1 to {WINDOW_MAX} seconds, not {lifetime}"
         raise ConfigurationError(msg, field="lifetime", limit=WINDOW_MAX)
+    require_method(method)
+    require_no_override(headers)
     added = {"agent-identity": identity.to_header().encode()}
     digest = hashlib.sha256(body).digest() if body or method in BODY_METHODS else None
     if digest is not None:
         added["content-digest"] = digest_header(digest).encode()
     if token is not None:
         added["delegation"] = _delegation_value(token)
-    covered = [*(COVERED_IF_PRESENT - _OURS), *cover]
-    values = {name: headers[name].strip(b" \t") for name in covered if name in headers}
-    require_method(method)
-    require_no_override(headers)
     target = read_target(method, path, query, authority)
-    values |= target | added
+    covered = (*_CALLERS, *cover) if cover else _CALLERS
+    values = {name: headers[name].strip(b" \t") for name in covered if name in headers}
+    values.update(target)
+    values.update(added)
     items = _items(frozenset(values) | cover)
     components = parse_components(items)
     nonce = os.urandom(NONCE_BYTES)
@@ -133,7 +135,7 @@ def sign_request(
         f';nonce="{b64url_encode(nonce)}";keyid="{public_key.key_id}";alg="{algorithm}";tag="{TAG}"'
     )
     written, base = write_signature(signer, Purpose.REQUEST, components, values, member)
-    added |= written
+    added.update(written)
     parameters = Parameters(now, now + lifetime, nonce, public_key.key_id, algorithm)
     return SignedRequest(added, target, parameters, identity, digest, token, base)
 
@@ -150,8 +152,11 @@ def write_signature(
         raise HeaderTooLargeError(msg, component="signature-input", limit=SIGNATURE_INPUT_MAX_BYTES)
     base = signature_base(components, values, member)
     signature = b64_encode(signer.sign(purpose, base))
-    headers = {"signature-input": f"{LABEL}={member}", "signature": f"{LABEL}=:{signature}:"}
-    return {name: value.encode() for name, value in headers.items()}, base
+    headers = {
+        "signature-input": f"{LABEL}={member}".encode(),
+        "signature": f"{LABEL}=:{signature}:".encode(),
+    }
+    return headers, base
 
 
 def _delegation_value(token: str) -> bytes:

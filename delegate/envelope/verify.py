@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from delegate.encoding import b64_decode
 from delegate.envelope.components import (
     ALGORITHMS,
     BODY_METHODS,
@@ -19,6 +20,7 @@ from delegate.envelope.components import (
     has_tag,
     parse_components,
     parse_parameters,
+    parse_usual,
     require_covered,
 )
 from delegate.envelope.fields import (
@@ -40,6 +42,7 @@ from delegate.errors import (
     HeaderDuplicateError,
     HeaderNotCoveredError,
     HeaderTooLargeError,
+    MalformedError,
     MethodRejectedError,
     ParamMalformedError,
     SignatureAmbiguousError,
@@ -66,6 +69,7 @@ __all__ = [
     "read_delegation",
     "read_member",
     "read_target",
+    "read_usual_member",
     "require_algorithm",
     "require_coverage",
     "require_no_override",
@@ -198,12 +202,38 @@ def _ours(members: Mapping[str, InnerList], tag: str) -> tuple[str, InnerList]:
     return ours
 
 
-def read_member(picked: PickedMember) -> SignedMember:
-    """Step 3, first half: the components and parameters, strictly.
+def read_usual_member(headers: Mapping[str, bytes]) -> SignedMember | None:
+    """Steps 2 and 3, first half, in one go, for the form in which nearly all requests are signed.
+
+    ``None`` for headers that do not have it, be they sound or not: ``pick_signature`` and ``read_member``
+    read any form, find the same in this one, and say what is wrong.
+    """
+    stated, signature = headers.get("signature-input", b""), headers.get("signature", b"")
+    if len(stated) > SIGNATURE_INPUT_MAX_BYTES or len(signature) > SIGNATURE_MAX_BYTES:
+        return None
+    text, encoded = stated.decode("latin-1"), signature.decode("latin-1")
+    usual = parse_usual(text)
+    if usual is None:
+        return None
+    label, components, parameters = usual
+    value_at = len(label) + 2
+    if encoded[:value_at] != f"{label}=:" or encoded[-1:] != ":":
+        return None
+    try:
+        raw = b64_decode(encoded[value_at:-1], size=_SIGNATURE_BYTES)
+    except MalformedError:
+        return None
+    return SignedMember(text[len(label) + 1 :], components, parameters, raw, label)
+
+
+def read_member(picked: PickedMember | SignedMember) -> SignedMember:
+    """Step 3, first half: the components and parameters, strictly, unless they were read already.
 
     Raises what ``parse_components`` and ``parse_parameters`` raise, and ``SignatureInputMalformedError``
     for what is not even a structured field.
     """
+    if isinstance(picked, SignedMember):
+        return picked
     label, items, parameters, signature = picked
     try:
         return SignedMember(

@@ -15,17 +15,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from os import PathLike
-from typing import Any, NoReturn, Protocol, TypeAlias
+from typing import Any, Final, NoReturn, Protocol, TypeAlias
 
 from delegate import known_secrets
 from delegate.encoding import b64_encode, b64url_decode, b64url_encode
 from delegate.errors import ConfigurationError, MalformedError
 from delegate.keys import jwk, pem
-from delegate.keys.algorithm import ALGORITHMS, Alg, Rule, find_algorithm
+from delegate.keys.algorithm import ALGORITHMS, Alg, Algorithm, Rule, find_algorithm
 
 __all__ = ["PublicKey", "Purpose", "Signer", "SigningKey", "Usage"]
 
 _Rebuilt: TypeAlias = tuple[Any, tuple[bytes, Alg]]
+_set: Final = object.__setattr__
 
 
 class Purpose(StrEnum):
@@ -70,16 +71,24 @@ class PublicKey:
         if type(self.raw) is not bytes:
             msg = f"a raw key must be bytes, not {type(self.raw).__name__}"
             raise MalformedError(msg, field="key")
-        rule = algorithm.rule()
-        rule.require_strong(self.raw)
-        object.__setattr__(self, "_rule", rule)
+        _set(self, "_rule", _rule_for(self.raw, algorithm))
+
+    @classmethod
+    def _decoded(cls, raw: bytes, algorithm: Algorithm) -> PublicKey:
+        """As the constructor, for bytes that were decoded under an algorithm that was found."""
+        rule = _rule_for(raw, algorithm)
+        key = cls.__new__(cls)
+        _set(key, "raw", raw)
+        _set(key, "alg", algorithm.name)
+        _set(key, "_rule", rule)
+        return key
 
     def __getattr__(self, name: str) -> str:
         """Compute the key id when it is first asked for: most keys of a chain never are."""
         if name != "key_id":
             msg = f"{type(self).__name__!r} object has no attribute {name!r}"
             raise AttributeError(msg)
-        object.__setattr__(self, "key_id", jwk.thumbprint(ALGORITHMS[self.alg], self.raw))
+        _set(self, "key_id", jwk.thumbprint(ALGORITHMS[self.alg], self.raw))
         return self.key_id
 
     @classmethod
@@ -106,7 +115,7 @@ class PublicKey:
         except MalformedError:
             msg = f"a key is written {algorithm.text_form}"
             raise MalformedError(msg, field="key", limit=algorithm.key_bytes) from None
-        return cls(raw=raw, alg=algorithm.name)
+        return cls._decoded(raw, algorithm)
 
     @classmethod
     def from_jwk(cls, members: object) -> PublicKey:
@@ -146,6 +155,13 @@ class PublicKey:
     def __repr__(self) -> str:
         """The key's text: all of it is public."""
         return f"PublicKey({self.text!r})"
+
+
+def _rule_for(raw: bytes, algorithm: Algorithm) -> Rule:
+    """The rule of ``algorithm``, under which ``raw`` is strong; raises what ``require_strong`` raises."""
+    rule = algorithm.rule()
+    rule.require_strong(raw)
+    return rule
 
 
 class Signer(Protocol):

@@ -11,8 +11,7 @@ What is read here is *unverified*, and its type says so. ``delegate.token.verify
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 from delegate import known_secrets
 from delegate.encoding import b32_encode, b64url_decode, b64url_encode
@@ -43,26 +42,29 @@ _SIGNATURE_BYTES: Final = 64
 _ID_BYTES: Final = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(NamedTuple):
     """One block in its place: its bytes, what it states, and what is left of the authority there.
 
     The effective values are meets over the whole chain up to here, so they never exceed any block's, even
     where a block claims more (which verification refuses by name besides).
     """
 
-    index: int
-    parent: Link | None = field(repr=False)
+    index: int  # type: ignore[assignment]  # in the place of tuple.index, which nobody asks of a link
+    parent: Link | None
     block: Block
-    payload: bytes = field(repr=False)
-    signature: bytes = field(repr=False)
-    prefix_hash: bytes = field(repr=False)
+    payload: bytes
+    signature: bytes
+    prefix_hash: bytes
     """Hash of all blocks before this one; 32 zero bytes for block 0."""
     expires_at: int
     further_hops: int
     audience: frozenset[str]
     scope: Scope
     """The scope stated here, or the nearest one above: as a request must pass all, no meet is needed."""
+
+    def __repr__(self) -> str:
+        """Which block; neither its signature nor what it covers."""
+        return f"<Link {self.index}: {self.block!r}>"
 
     @property
     def signing_input(self) -> bytes:

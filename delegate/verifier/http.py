@@ -21,6 +21,7 @@ from delegate.envelope.verify import (
     read_delegation,
     read_member,
     read_target,
+    read_usual_member,
     require_coverage,
 )
 from delegate.errors import ComponentMissingError, TargetRejectedError
@@ -90,11 +91,11 @@ class ReceivedRequest:
         self._request = request
         self.headers, self._repeated = snapshot(request.headers)
 
-    def pick(self) -> PickedMember:
+    def pick(self) -> PickedMember | SignedMember:
         """Step 2: the one signature of ours."""
-        return pick_signature(self.headers)
+        return read_usual_member(self.headers) or pick_signature(self.headers)
 
-    def read(self, picked: PickedMember) -> Parameters:
+    def read(self, picked: PickedMember | SignedMember) -> Parameters:
         """Step 3: what it covers, and its parameters."""
         member = self._member = read_member(picked)
         self.hidden_headers = require_coverage(

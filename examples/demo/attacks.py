@@ -85,8 +85,7 @@ def own_block(cast: Cast, scope: delegate.Scope | None = None) -> Block:
 def root_block(cast: Cast, issuer: delegate.SigningKey, scope: delegate.Scope = WORKER_SCOPE) -> Block:
     """A block 0 that grants ``scope`` to the sub-worker in the name of ``acme``."""
     block = own_block(cast, scope)
-    return replace(
-        block,
+    return block._replace(
         expires_at=block.issued_at + 60,
         further_hops=0,
         audience=(cast.origin,),
@@ -138,7 +137,7 @@ def expired_request(cast: Cast) -> httpx.Response:
 def expired_token(cast: Cast) -> httpx.Response:
     """A token after its end."""
     now = int(time.time())
-    block = replace(root_block(cast, cast.orchestrator), issued_at=now - 120, expires_at=now - 1)
+    block = root_block(cast, cast.orchestrator)._replace(issued_at=now - 120, expires_at=now - 1)
     return present(cast, dishonest(None, cast.orchestrator, block))
 
 

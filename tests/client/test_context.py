@@ -8,7 +8,6 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack
-from dataclasses import replace
 from functools import partial, wraps
 
 import pytest
@@ -176,7 +175,7 @@ def test_the_inner_signatures_are_checked_on_entry() -> None:
 def test_a_chain_that_widens_is_refused_on_entry() -> None:
     chain, key = sub_token()
     wide = Scope(tools=["admin"], operations=["read"])
-    payload = replace(chain.last.block, scope=wide).to_payload()
+    payload = chain.last.block._replace(scope=wide).to_payload()
     widened = resigned(chain, WORKER_KEY, payload)
     with pytest.raises(WidenedError) as caught, with_delegation(widened, key=key):
         pytest.fail("entered")  # pragma: no cover
