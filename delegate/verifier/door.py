@@ -242,15 +242,15 @@ class Verifier:
         self, request: Request | Message, body: _Body, perform: Callable[[ReadBody | Claim, Any], bytes | int]
     ) -> Verified:
         steps = verification_steps(self._policy, request)
-        resume: Callable[[Any], ReadBody | Claim] = steps.send
-        outcome: bytes | int | DelegateError | None = None
         try:
+            need = next(steps)
             while True:
-                need = resume(outcome)
                 try:
-                    resume, outcome = steps.send, perform(need, body)
+                    outcome = perform(need, body)
                 except DelegateError as refusal:
-                    resume, outcome = steps.throw, refusal
+                    need = steps.throw(refusal)
+                else:
+                    need = steps.send(outcome)
         except StopIteration as end:
             verified: Verified = end.value
             log_acceptance(verified)
@@ -261,15 +261,15 @@ class Verifier:
 
     async def _adrive(self, request: Request | Message, body: _Body) -> Verified:
         steps = verification_steps(self._policy, request)
-        resume: Callable[[Any], ReadBody | Claim] = steps.send
-        outcome: bytes | int | DelegateError | None = None
         try:
+            need = next(steps)
             while True:
-                need = resume(outcome)
                 try:
-                    resume, outcome = steps.send, await self._aperform(need, body)
+                    outcome = await self._aperform(need, body)
                 except DelegateError as refusal:
-                    resume, outcome = steps.throw, refusal
+                    need = steps.throw(refusal)
+                else:
+                    need = steps.send(outcome)
         except StopIteration as end:
             verified: Verified = end.value
             log_acceptance(verified)
