@@ -8,6 +8,7 @@ Of a message without HTTP it is the DSSE signing input (``delegate.envelope.dsse
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -135,14 +136,9 @@ def snapshot(headers: Iterable[tuple[bytes, bytes]]) -> tuple[dict[str, bytes], 
     header that this profile reads must be one line (``HeaderDuplicateError``) and within its size
     (``HeaderTooLargeError``).
     """
-    values: dict[str, bytes] = {}
-    repeated: set[str] = set()
-    for raw_name, line in headers:
-        name = _name(raw_name)
-        if name in values:
-            _add_line(values, repeated, name, line)
-        else:
-            values[name] = line.strip(b" \t")
+    lines = list(headers)
+    values = {_name(name): line.strip(b" \t") for name, line in lines}
+    repeated = _join_lines(values, lines) if len(values) != len(lines) else set()
     longest = max(map(len, values.values()), default=0)
     for name, limit in (_TIGHTER if longest <= _WIDEST_LIMIT else _MAX_BYTES).items():
         if name in values and len(values[name]) > limit:
@@ -150,19 +146,18 @@ def snapshot(headers: Iterable[tuple[bytes, bytes]]) -> tuple[dict[str, bytes], 
     return values, repeated
 
 
-def _add_line(values: dict[str, bytes], repeated: set[str], name: str, line: bytes) -> None:
-    """Take one more line of a header that came already."""
-    value = line.strip(b" \t")
-    if name in _JOINED:
-        value = values[name] + b", " + value
-        if len(value) > _MAX_BYTES[name]:  # before it grows any further
-            raise _too_large(name, len(value))
-    elif name in _SINGLE:
-        msg = f"header {name!r} came more than once"
-        raise HeaderDuplicateError(msg, component=name)
-    else:
-        repeated.add(name)
-    values[name] = value
+def _join_lines(values: dict[str, bytes], lines: list[tuple[bytes, bytes]]) -> set[str]:
+    """Join in ``values`` the lines of a header that may have several; returns the names that came again."""
+    counted = Counter(_name(name) for name, _ in lines)
+    repeated = [name for name, count in counted.items() if count > 1]
+    for name in repeated:
+        if name in _SINGLE:
+            msg = f"header {name!r} came more than once"
+            raise HeaderDuplicateError(msg, component=name)
+        if name in _JOINED:
+            same = [line.strip(b" \t") for raw_name, line in lines if _name(raw_name) == name]
+            values[name] = b", ".join(same)
+    return {*repeated} - _JOINED
 
 
 def _too_large(name: str, size: int) -> HeaderTooLargeError:
