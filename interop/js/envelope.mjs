@@ -80,7 +80,7 @@ function pickBytes(text, label, input) {
   if (members.size > MAX_MEMBERS) refuse("header_too_large", { component });
   const ours = members.get(label) ?? refuse("signature_missing", { component });
   if (input.length > INPUT_MAX) refuse("header_too_large", { component: "signature-input" });
-  if (`${label}=${ours.text}`.length > SIGNATURE_MAX) refuse("header_too_large", { component });
+  if (`${label}=:${ours.encoded}:`.length > SIGNATURE_MAX) refuse("header_too_large", { component });
   const change = (refusal) => Object.assign(refusal, { code: "signature_malformed", component });
   return { encoded: ours.encoded, signature: refusing(() => base64(ours.encoded, 64), change) };
 }
