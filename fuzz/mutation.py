@@ -3,8 +3,8 @@
 libFuzzer changes bytes, and a byte changed in canonical JSON or in base64 is nearly always a syntax error.
 Now and then this does the same. Else it looks for what the parsers here read (the parts of a token; a JSON
 object, behind whatever stands before it; base64 of one inside a string), changes one value in it and writes
-the whole anew; in any other text it changes a character for another of the text, or what stands there as
-base64. No target has a mutator of its own.
+the whole anew; of several lines it changes, drops, repeats or moves one; in any other text it changes a
+character for another of the text, or what stands there as base64. No target has a mutator of its own.
 """
 
 from __future__ import annotations
@@ -30,11 +30,14 @@ _VALUES: Final[tuple[Any, ...]] = (
 )
 """What borders are made of, in the grammars that are read here."""
 _TOKEN: Final = b"dlg1."
+_TOKEN_INSIDE: Final = re.compile(rb"dlg1(?:\.[A-Za-z0-9_-]+)+")
 _BASE64: Final = re.compile(rb"[A-Za-z0-9_-]{4,}|[A-Za-z0-9+/]{4,}={0,2}")
 _SEED_SHARE: Final = 0.3
 """Of a small parser libFuzzer keeps few inputs, most of them refused at once, and would go on with those."""
 _BYTES_SHARE: Final = 0.1
 """Small, since one syntax error decides over all changes made with it."""
+_TOKEN_SHARE: Final = 0.5
+"""Of the changes to a text that has a token in it; the others meet what stands around it."""
 _DEPTH_MAX: Final = 8
 """Of the walk to the value that is changed: no format here is deeper."""
 
@@ -48,7 +51,7 @@ def mutated(data: bytes, limit: int, number: int, *, seeds: Sequence[bytes], oth
     if random.random() < _SEED_SHARE:
         data = random.choice(seeds)
     if random.random() >= _BYTES_SHARE:
-        for shape in (_token, _document, _text):
+        for shape in (_token, _document, _lines, _text):
             with suppress(ValueError, RecursionError):
                 found = shape(data, random, otherwise)
                 if found and len(found) <= limit:
@@ -68,17 +71,39 @@ def _token(data: bytes, random: Random, otherwise: Mutate) -> bytes | None:
 
 
 def _document(data: bytes, random: Random, otherwise: Mutate) -> bytes | None:
-    """The JSON object in ``data`` with one value changed; None where there is none."""
+    """The JSON object in ``data`` with one value changed; None where there is none.
+
+    One that is a small part of the input, such as the body of a request, is left alone as often.
+    """
     head, brace, tail = data.partition(b"{")
-    if not brace:
+    if not brace or random.random() * len(data) > len(brace + tail):
         return None
     value = _changed(json.loads(brace + tail), random, otherwise, _DEPTH_MAX)
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     return head + text.encode("utf-8", "surrogatepass")
 
 
+def _lines(data: bytes, random: Random, otherwise: Mutate) -> bytes | None:
+    """The lines of ``data`` with one of them changed, whatever its length; None where there are no two."""
+    rows = data.split(b"\n")
+    if len(rows) < 2:
+        return None
+    at = random.randrange(len(rows))
+    kind = random.randrange(12)
+    if kind < 3:
+        row = rows[at] if kind == 0 else rows.pop(at)
+        if kind < 2:
+            rows.insert(random.randrange(len(rows) + 1), row)
+    else:
+        rows[at] = _text(rows[at], random, otherwise)
+    return b"\n".join(rows)
+
+
 def _text(data: bytes, random: Random, otherwise: Mutate) -> bytes:
-    """The text in ``data`` with a character changed, or with a byte of what stands in it as base64."""
+    """The text in ``data`` with a character changed, or a token in it, or a byte of what is base64 in it."""
+    if (token := _TOKEN_INSIDE.search(data)) and random.random() < _TOKEN_SHARE:
+        changed = _token(token[0], random, otherwise) or token[0]
+        return data[: token.start()] + changed + data[token.end() :]
     runs = [*_BASE64.finditer(data)]
     if runs and random.random() < 0.7:
         run = max(runs, key=lambda run: len(run[0])) if random.random() < 0.8 else random.choice(runs)

@@ -11,7 +11,12 @@ import pytest
 
 from delegate.canonical import canonicalize, parse_strict
 from delegate.encoding import b64url_decode
-from delegate.errors import DelegateError
+from delegate.errors import (
+    AudienceMismatchError,
+    DelegateError,
+    DelegationNotYetValidError,
+    WidenedError,
+)
 from fuzz import material, targets, vectors
 from fuzz.mutation import mutated
 from fuzz.run import SHARE_MIN, Result
@@ -94,6 +99,42 @@ def test_mutation_keeps_the_shape_of_tokens_and_documents() -> None:
             with suppress(DelegateError):
                 readable += canonicalize(parse_strict(payload)) == payload
         assert readable > len(kept) / 2
+
+
+def test_mutation_of_several_lines_meets_each_of_them() -> None:
+    """A request is mostly token, and ends in a body that is JSON: what is short must be met as well."""
+    seed = targets.load("request").SEEDS[0]
+    rows = seed.split(b"\n")
+    kept = [0] * len(rows)
+    for number in range(600):
+        made = mutated(seed, 8192, number, seeds=[seed], otherwise=lambda data, _: data[:-1])
+        for at, row in enumerate(rows):
+            kept[at] += row in made.split(b"\n")
+    assert all(count < 590 for count in kept), kept
+    assert all(count > 300 for count in kept), kept
+
+
+def test_the_target_of_chains_knows_a_good_chain_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a verifier that refuses nothing, what should have been refused breaks the target."""
+    chain = targets.load("chain")
+    made = {
+        mutated(chain.SEEDS[0], 8192, number, seeds=chain.SEEDS, otherwise=lambda data, _: data[:-1])
+        for number in range(800)
+    }
+    refused = set()
+    for data in made:
+        try:
+            chain.target(data)
+        except (WidenedError, AudienceMismatchError, DelegationNotYetValidError) as error:
+            refused.add((data, error.field))
+        except DelegateError:
+            continue
+    monkeypatch.setattr(chain, "require_chain", lambda *_parts, **_named: None)
+    for data, field in refused:
+        if field in {"exp", "iat", "aud", "dep", "tools", "operations", "sensitivities"}:
+            with pytest.raises(AssertionError):
+                chain.target(data)
+    assert len({field for _, field in refused}) > 4
 
 
 def test_the_same_number_makes_the_same_input_and_the_limit_holds() -> None:

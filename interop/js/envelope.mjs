@@ -37,28 +37,41 @@ export function readHeaders(lines) {
 const MAX_MEMBERS = 4;
 const INPUT_MAX = 2048;
 const SIGNATURE_MAX = 128;
-const OUR_TAG = ';tag="delegate-v1"';
+const TAG = "delegate-v1";
 const LIST_AT_FIRST = /^\((?:"(?:[^"\\]|\\[^])*"|[^"()])*\)/;
 
 const joined = (headers, name) =>
   (headers.get(name) ?? refuse("signature_missing", { component: name })).join(", ");
 
-// Step 2: {label, input: text of our member from "(" on, signature: 64 bytes}.
-export function pickSignature(headers) {
+// Step 2: {label, input: text of our member from "(" on, signature: 64 bytes, encoded: the same in base64}.
+export function pickSignature(headers, tag = TAG) {
   const [inputText, signatureText] = JOINED.map((name) => joined(headers, name));
   const component = "signature-input";
   const inputs = readDictionary(inputText, LIST_AT_FIRST, "signature_input_malformed", component);
   if (inputs.size > MAX_MEMBERS) refuse("header_too_large", { component });
   let label;
   for (const [each, text] of inputs) {
-    const ours = text.slice(LIST_AT_FIRST.exec(text)[0].length).includes(OUR_TAG);
+    const ours = text.slice(LIST_AT_FIRST.exec(text)[0].length).includes(`;tag="${tag}"`);
     if (!ours && !INNER_LIST.test(text)) refuse("signature_input_malformed", { component });
     if (ours && label !== undefined) refuse("signature_ambiguous", { component });
     if (ours) label = each;
   }
   if (label === undefined) refuse("signature_missing", { component });
-  const signature = pickBytes(signatureText, label, `${label}=${inputs.get(label)}`);
-  return { label, input: inputs.get(label), signature };
+  const input = inputs.get(label);
+  return { label, input, ...readMember(input, () => pickBytes(signatureText, label, `${label}=${input}`)) };
+}
+
+// What `read` makes of the list and of the parameters of our member. Whatever it refuses, a member against the RFC's
+// grammar is refused for that.
+export function readMember(input, read) {
+  const change = (refusal) => {
+    if (INNER_LIST.test(input)) return;
+    Object.assign(refusal, { code: "signature_input_malformed", component: "signature-input", field: undefined });
+  };
+  return refusing(() => {
+    const [list] = LIST_AT_FIRST.exec(input);
+    return read(list, input.slice(list.length));
+  }, change);
 }
 
 function pickBytes(text, label, input) {
@@ -67,18 +80,18 @@ function pickBytes(text, label, input) {
   if (members.size > MAX_MEMBERS) refuse("header_too_large", { component });
   const ours = members.get(label) ?? refuse("signature_missing", { component });
   if (input.length > INPUT_MAX) refuse("header_too_large", { component: "signature-input" });
-  if (`${label}=${ours.text}`.length > SIGNATURE_MAX) refuse("header_too_large", { component });
+  if (`${label}=:${ours.encoded}:`.length > SIGNATURE_MAX) refuse("header_too_large", { component });
   const change = (refusal) => Object.assign(refusal, { code: "signature_malformed", component });
-  return refusing(() => base64(ours.encoded, 64), change);
+  return { encoded: ours.encoded, signature: refusing(() => base64(ours.encoded, 64), change) };
 }
 
 // --- our member of Signature-Input -----------------------------------------------------------------
 
-const COMPONENT = "@?[a-z0-9!#$%&'*+.^_`|~-]+";
+export const COMPONENT = "@?[a-z0-9!#$%&'*+.^_`|~-]+";
 const LIST = new RegExp(`^\\((?:"${COMPONENT}"(?: "${COMPONENT}")*)?\\)$`);
 const WITH_PARAMETER = new RegExp(`"(${COMPONENT})";`);
-const MAX_COMPONENTS = 24;
-const DERIVED = ["@method", "@authority", "@path", "@query"];
+export const MAX_COMPONENTS = 24;
+export const DERIVED = ["@method", "@authority", "@path", "@query"];
 const ALWAYS = [...DERIVED, "agent-identity"];
 const PARAMETERS = ["created", "expires", "nonce", "keyid", "alg", "tag"];
 const PARAMETER = /;([a-z*][a-z0-9_.*-]*)(?:=((?:"(?:[^"\\]|\\[^])*"|[^;" ])*))?|[^]+?(?=;|$)/g;
@@ -96,49 +109,51 @@ export function parseComponents(list) {
   if (components.length > MAX_COMPONENTS) refuse("signature_input_malformed", { component: "signature-input" });
   components.forEach((component, at) => {
     if (component.startsWith("@") && !DERIVED.includes(component)) refuse("component_unsupported", { component });
-    if (components.indexOf(component) < at) refuse("component_duplicate", { component });
+    if (components.lastIndexOf(component) > at) refuse("component_duplicate", { component });
   });
   const missing = ascending(ALWAYS).find((component) => !components.includes(component));
   if (missing !== undefined) refuse("component_missing", { component: missing });
   return components;
 }
 
-function readParameter(name, value) {
+function readParameter(name, value, tag) {
   const time = name === "created" || name === "expires";
   if (time && FINER.test(value)) refuse("timestamp_unit", { component: name });
   const [whole, inner] = (time ? SECONDS : STRING).exec(value ?? "") ?? refuse("param_malformed", { component: name });
+  if (name === "tag" && inner !== tag) refuse("param_malformed", { component: name });
   return time ? Number(whole) : inner;
 }
 
-export function parseParameters(text) {
+// `wanted`: the names of all parameters, each of which stands there once.
+export function parseParameters(text, wanted = PARAMETERS, tag = TAG) {
   const found = {};
-  let between = false;
-  // A parameter, or whatever else stands up to the next one.
-  for (const [, name, value] of text.matchAll(PARAMETER)) {
-    between ||= name === undefined;
-    if (name === undefined) continue;
-    if (!PARAMETERS.includes(name) || name in found) refuse("param_malformed", { component: name });
-    found[name] = readParameter(name, value);
-  }
-  if (between) refuse("param_malformed", { component: "signature-input" });
-  const missing = PARAMETERS.find((name) => !(name in found));
+  // Each a parameter, or whatever else stands up to the next one, without a name.
+  const pieces = [...text.matchAll(PARAMETER)].map(([, name, value]) => ({ name, value }));
+  const names = pieces.map(({ name }) => name);
+  pieces.forEach(({ name, value }, at) => {
+    if (name === undefined) return;
+    if (!wanted.includes(name) || names.lastIndexOf(name) > at) refuse("param_malformed", { component: name });
+    found[name] = readParameter(name, value, tag);
+  });
+  if (names.includes(undefined)) refuse("param_malformed", { component: "signature-input" });
+  const missing = wanted.find((name) => !(name in found));
   if (missing !== undefined) refuse("param_missing", { component: missing });
   if (!HTTP_ALGORITHMS.has(found.alg)) refuse("alg_not_allowed", { component: "alg" });
-  const change = (refusal) => Object.assign(refusal, { code: "nonce_malformed", component: "nonce" });
-  refusing(() => base64url(found.nonce, 16), change);
   return found;
+}
+
+function requireNonce({ nonce }) {
+  const change = (refusal) => Object.assign(refusal, { code: "nonce_malformed", component: "nonce" });
+  refusing(() => base64url(nonce, 16), change);
 }
 
 // {components, parameters} of our member.
 export function readInput(input) {
-  const change = (refusal) => {
-    if (INNER_LIST.test(input)) return;
-    Object.assign(refusal, { code: "signature_input_malformed", component: "signature-input" });
-  };
-  return refusing(() => {
-    const [list] = LIST_AT_FIRST.exec(input);
-    return { components: parseComponents(list), parameters: parseParameters(input.slice(list.length)) };
-  }, change);
+  return readMember(input, (list, rest) => {
+    const found = { components: parseComponents(list), parameters: parseParameters(rest) };
+    requireNonce(found.parameters);
+    return found;
+  });
 }
 
 // --- what must be covered --------------------------------------------------------------------------
@@ -214,16 +229,22 @@ export function requireNow({ created, expires }, skew, now) {
 
 // --- the signature base ----------------------------------------------------------------------------
 
-// The base and its hash, which is the id of the request.
-export function signatureBase({ method, origin, path, query, headers, components, input }) {
-  const derived = { "@method": method, "@authority": authorities(origin)[0], "@path": path, "@query": `?${query}` };
-  const absent = components.find((name) => !(name in derived) && !headers.has(name));
-  if (absent !== undefined) refuse("component_missing", { component: absent });
-  const value = (name) => derived[name] ?? headers.get(name)[0];
-  const lines = components.map((name) => [name, value(name)]);
+export const derivedValues = ({ method, origin, path, query }) =>
+  new Map([["@method", method], ["@authority", authorities(origin)[0]], ["@path", path], ["@query", `?${query}`]]);
+
+// `lines`: identifier of a component, with its quotes, and its value.
+export function joinBase(lines, input) {
   if (lines.some(([, text]) => /[\r\n\0\x80-\xFF]/.test(text))) refuse("malformed", { component: "signature-input" });
-  const text = [...lines, ["@signature-params", input]].map(([name, each]) => `"${name}": ${each}`).join("\n");
-  const base = Buffer.from(text);
+  return Buffer.from([...lines, ['"@signature-params"', input]].map((line) => line.join(": ")).join("\n"));
+}
+
+// The base and its hash, which is the id of the request.
+export function signatureBase({ headers, components, input, ...target }) {
+  const derived = derivedValues(target);
+  const absent = components.find((name) => !derived.has(name) && !headers.has(name));
+  if (absent !== undefined) refuse("component_missing", { component: absent });
+  const value = (name) => derived.get(name) ?? headers.get(name)[0];
+  const base = joinBase(components.map((name) => [`"${name}"`, value(name)]), input);
   return { base, requestId: sha256(base).toString("hex") };
 }
 

@@ -11,8 +11,9 @@ import { PublicKey, fromJwks } from "./keys.mjs";
 import { Refusal, within } from "./refusal.mjs";
 import { MemoryReplayStore } from "./replay.mjs";
 import { Revocations, readList } from "./revocation.mjs";
+import { verifyResponse } from "./response.mjs";
 import { Scope, readAction } from "./scope.mjs";
-import { Trust } from "./trust.mjs";
+import { ServerKeys, Trust } from "./trust.mjs";
 import { Verifier, requireToken } from "./verifier.mjs";
 
 const bytes = (encoded) => Buffer.from(encoded, "base64");
@@ -58,6 +59,15 @@ function request(test) {
   return { request_id: verified.requestId, agent: verified.agent, path };
 }
 
+// `keys` of a case are the server's own, in service at all times.
+function response(test) {
+  const { origins } = test.server;
+  const records = test.keys.map((key) => ({ key, usages: ["response"], not_before: 0 }));
+  const file = { version: 1, origins: Object.fromEntries(origins.map((origin) => [origin, records])) };
+  const keys = ServerKeys.read(Buffer.from(JSON.stringify(file)));
+  verifyResponse({ ...test, response: { ...test.response, body: bytes(test.response.body) }, keys, origins });
+}
+
 const OPERATIONS = {
   "read-json": (test) => {
     const read = { strict: parseStrict, canonical: parseCanonical, signed: parseSigned }[test.reader];
@@ -82,6 +92,7 @@ const OPERATIONS = {
     return tokenFacts(requireToken(test.token, { ...test, trust, revocations: revocationsOf(test, trust) }));
   },
   request,
+  response,
   replay,
   claim: ({ store, claim }) => store.claim(claim),
   dsse: (test) => {

@@ -1,4 +1,5 @@
-// The trust file, key records, and whether a key is in service: docs/spec/keys.md.
+// The trust file, key records, and whether a key is in service: docs/spec/keys.md; and the file of server keys:
+// docs/spec/response.md.
 
 import { name, origin } from "./bytes.mjs";
 import { parseStrict } from "./json.mjs";
@@ -77,6 +78,45 @@ function readKey(object, path) {
   return record;
 }
 
+function byId(records, path) {
+  const found = new Map();
+  records.forEach((record, at) => {
+    if (found.has(record.key.id)) configuration(`${path}[${at}].key`);
+    found.set(record.key.id, record);
+  });
+  return found;
+}
+
+// Name -> what `readOne` makes of it, of the one member beside "version".
+function readFile(bytes, member, nameRule, readOne) {
+  const document = refusing(() => parseStrict(bytes, FILE_MAX_BYTES), (refusal) => (refusal.code = "configuration"));
+  requireMembers(document, "", ["version", member]);
+  take(document, "", "version", oneOf([1]));
+  const named = take(document, "", member, (value) => (value instanceof Map ? value : refuse("malformed")));
+  const read = ([each, value]) => {
+    const path = `${member}.${each}`;
+    const record = readOne(value, path);
+    refusing(() => nameRule(each), (refusal) => Object.assign(refusal, { code: "configuration", field: path }));
+    return [each, record];
+  };
+  return new Map([...named].map(read));
+}
+
+const repudiatedIds = (records) =>
+  new Set(records.filter(({ status }) => status === "repudiated").map(({ key }) => key.id));
+
+// Key records, "Issuing" (`signed`: the iat) and its shorter sisters (`signed`: now).
+function requireInService(record, usage, signed, repudiated) {
+  const revoked = (field) => refuse("key_revoked", { field });
+  if (!record.usages.includes(usage)) refuse("key_purpose", { field: "usages" });
+  if (repudiated.has(record.key.id)) revoked("status");
+  if (record.status === "retired" && signed >= record.retiredAt) revoked("retired_at");
+  if (signed < record.notBefore) revoked("not_before");
+  if (record.notAfter !== null && signed >= record.notAfter) revoked("not_after");
+}
+
+// --- the trust file --------------------------------------------------------------------------------
+
 const ISSUER_MEMBERS = ["ceiling", "audiences", "max_depth", "keys", "max_ttl", "revocation"];
 
 function readIssuer(object, path) {
@@ -88,13 +128,8 @@ function readIssuer(object, path) {
     maxDepth: read("max_depth", integer(0, 15)),
     maxTtl: read("max_ttl", integer(1, 31_622_400), () => 3600),
     revocation: read("revocation", oneOf(["required", "none"]), () => "required"),
-    keys: new Map(),
   };
-  const records = read("keys", array(readKey));
-  records.forEach((record, at) => {
-    if (issuer.keys.has(record.key.id)) configuration(`${path}.keys[${at}].key`);
-    issuer.keys.set(record.key.id, record);
-  });
+  issuer.keys = byId(read("keys", array(readKey)), `${path}.keys`);
   const twice = issuer.audiences.findIndex((each, at) => issuer.audiences.indexOf(each) < at);
   if (twice >= 0) configuration(`${path}.audiences[${twice}]`);
   return issuer;
@@ -106,8 +141,7 @@ export class Trust {
     const records = [...issuers].flatMap(([issuer, { keys }]) =>
       [...keys.values()].map((record, at) => ({ issuer, record, path: `issuers.${issuer}.keys[${at}].key` })),
     );
-    const lost = records.filter(({ record }) => record.status === "repudiated");
-    this.repudiated = new Set(lost.map(({ record }) => record.key.id));
+    this.repudiated = repudiatedIds(records.map(({ record }) => record));
     this.requestKeys = new Map();
     for (const each of records.filter(({ record }) => record.usages.includes("request"))) {
       if (this.requestKeys.has(each.record.key.id)) configuration(each.path);
@@ -116,27 +150,11 @@ export class Trust {
   }
 
   static read(bytes) {
-    const document = refusing(() => parseStrict(bytes, FILE_MAX_BYTES), (refusal) => (refusal.code = "configuration"));
-    requireMembers(document, "", ["version", "issuers"]);
-    take(document, "", "version", oneOf([1]));
-    const issuers = take(document, "", "issuers", (value) => (value instanceof Map ? value : refuse("malformed")));
-    const read = ([issuer, object]) => {
-      const path = `issuers.${issuer}`;
-      const record = readIssuer(object, path);
-      refusing(() => name(issuer), (refusal) => Object.assign(refusal, { code: "configuration", field: path }));
-      return [issuer, record];
-    };
-    return new Trust(new Map([...issuers].map(read)));
+    return new Trust(readFile(bytes, "issuers", name, readIssuer));
   }
 
-  // Key records, "Issuing" (`signed`: the iat) and its shorter sister (`signed`: now).
   requireInService(record, usage, signed) {
-    const revoked = (field) => refuse("key_revoked", { field });
-    if (!record.usages.includes(usage)) refuse("key_purpose", { field: "usages" });
-    if (this.repudiated.has(record.key.id)) revoked("status");
-    if (record.status === "retired" && signed >= record.retiredAt) revoked("retired_at");
-    if (signed < record.notBefore) revoked("not_before");
-    if (record.notAfter !== null && signed >= record.notAfter) revoked("not_after");
+    requireInService(record, usage, signed, this.repudiated);
   }
 
   // Of a parsed chain: its issuer and the record of the key that signed block 0, both in service.
@@ -149,5 +167,26 @@ export class Trust {
     const lost = links.findIndex((link) => this.repudiated.has(link.key.id));
     if (lost >= 0) refuse("key_revoked", { block: lost, field: "key" });
     return { issuer, record };
+  }
+}
+
+// --- the file of server keys -----------------------------------------------------------------------
+
+export class ServerKeys {
+  constructor(origins) {
+    this.origins = origins;
+    this.repudiated = repudiatedIds([...origins.values()].flatMap((records) => [...records.values()]));
+  }
+
+  static read(bytes) {
+    const readOrigin = (records, path) => stopping(path, () => byId(array(readKey)(records, path), path));
+    return new ServerKeys(readFile(bytes, "origins", origin, readOrigin));
+  }
+
+  // The key of that id with which `origin` may sign an answer at `now`.
+  signer(origin, id, now) {
+    const record = this.origins.get(origin)?.get(id) ?? refuse("key_unknown", { component: "keyid" });
+    requireInService(record, "response", now, this.repudiated);
+    return record.key;
   }
 }

@@ -142,9 +142,11 @@ def reading(_request: Request, _verified: Verified) -> Action:
 
 
 @contextmanager
-def running(app: ASGIApp, listener: socket.socket, parser: Parser) -> Iterator[uvicorn.Server]:
-    """uvicorn in a thread, on a socket that already accepts connections."""
-    config = uvicorn.Config(app, http=parser, lifespan="off", log_config=None, ws="none")
+def running(
+    app: ASGIApp, listener: socket.socket, parser: Parser, **settings: Any
+) -> Iterator[uvicorn.Server]:
+    """uvicorn in a thread, on a socket that already accepts connections; ``settings`` are uvicorn's own."""
+    config = uvicorn.Config(app, http=parser, lifespan="off", log_config=None, ws="none", **settings)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

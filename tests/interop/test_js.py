@@ -1,4 +1,4 @@
-"""``interop/js``, written from ``docs/spec`` alone, agrees with every vector but those of answers.
+"""``interop/js``, written from ``docs/spec`` alone, agrees with every vector.
 
 It is run once over all of them. Verdict, code, ``block``, ``field``, ``component`` and ``step`` are compared,
 and what an accepted case tells.
@@ -11,20 +11,16 @@ from typing import Any
 import pytest
 
 from tests.interop.node import FOLDER, needs_node, run
-from tests.test_spec_examples import EXAMPLES
+from tests.test_spec_examples import EXAMPLES, ORIGIN, Delivery
 from tests.vectors.case import FOLDER as VECTORS
-from tests.vectors.case import OK, Case, read
+from tests.vectors.case import OK, Case, b64, read
 
 pytestmark = needs_node
-
-NOT_YET = {"response"}
-"""Questions that it does not answer yet: signatures of answers."""
 
 CASES = [
     (f"{path.parent.name}/{name}", case)
     for path in sorted([*VECTORS.glob("*/*.json"), *VECTORS.glob("*/*.jsonl")])
     for name, case in read(path)
-    if case["op"] not in NOT_YET
 ]
 
 
@@ -83,3 +79,21 @@ def test_its_replay_store_follows_the_example_of_the_specification() -> None:
     epoch = EXAMPLES["replay"]["epoch"]
     wanted = [epoch if case["answer"] == "epoch" else case["answer"] for case in EXAMPLES["replay"]["claims"]]
     assert answer["found"]["answers"] == wanted
+
+
+def test_it_refuses_the_answers_of_the_specification() -> None:
+    cases = []
+    for at, each in enumerate(EXAMPLES["response-refusals"]):
+        answer = Delivery.of(EXAMPLES["response"], each["change"]).request
+        case = {
+            "id": at,
+            "op": "response",
+            "request": EXAMPLES[answer["answers"]],
+            "response": answer | {"body": b64(answer["body"].encode())},
+            "server": {"origins": [ORIGIN]},
+            "keys": [record["key"] for record in EXAMPLES["server-keys"]["origins"][ORIGIN]],
+            "now": answer["now"],
+        }
+        cases.append((case, each["refusal"] or OK))
+    answers = run(FOLDER / "run.mjs", [case for case, _ in cases])
+    assert [answer["expect"] for answer in answers] == [expect for _, expect in cases]

@@ -909,6 +909,42 @@ def _servers() -> Lines:
     return lines
 
 
+def _first_of_two() -> Lines:
+    """Two wounds in one member, and the one that is named: docs/spec/envelope.md, Reading our member."""
+    lines = Lines()
+    lines.add("control", signed())
+    for what, more, code, name in (
+        ("twice before a stranger between them", '"x" "@z" "x"', "component_duplicate", "x"),
+        ("twice behind a stranger", '"@z" "x" "x"', "component_unsupported", "@z"),
+        ("two components twice, one around the other", '"x" "y" "y" "x"', "component_duplicate", "x"),
+        ("two components twice, not ascending", '"y" "y" "x" "x"', "component_duplicate", "y"),
+    ):
+        lines.add(what, signed(components=f"{COMPONENTS} {more}"), _no(code, 3, name))
+    for what, before, behind, code, name in (
+        ("a parameter twice around a stranger", "", ';x;alg="ed25519"', "param_malformed", "alg"),
+        ("a parameter twice around a strange value", "", ";created=1;x", "param_malformed", "created"),
+        ("a stranger before a parameter twice", ";x", ';alg="ed25519"', "param_malformed", "x"),
+        ("another tag before ours", ';tag="x"', "", "param_malformed", "tag"),
+    ):
+        lines.add(what, signed(params=before + params() + behind), _no(code, 3, name))
+    no_fields = signed(params=params(created="1000000000000000"))
+    for what, signature in (
+        ("no structured field, and a signature of one byte", "dlg=:AA==:"),
+        ("no structured field, and no signature of ours", "b=:AA==:"),
+        ("no structured field, and a signature over 128 bytes", f"dlg=:{'A' * 128}:"),
+        ("no structured field, and a Signature that is none", "dlg"),
+    ):
+        wounded = no_fields.with_header("signature", signature)
+        lines.add(what, wounded, _no("signature_input_malformed", 2, _INPUT))
+    two = dict(no_fields.headers)[_INPUT] + ', b=();tag="delegate-v1"'
+    lines.add(
+        "no structured field, and a second one of ours",
+        no_fields.with_header(_INPUT, two),
+        _no("signature_ambiguous", 2, _INPUT),
+    )
+    return lines
+
+
 def subject() -> Subject:
     """The vectors of this page."""
     makers = (
@@ -922,6 +958,7 @@ def subject() -> Subject:
         _identity,
         _tokens,
         _servers,
+        _first_of_two,
     )
     families: dict[str, tuple[Case, list[Case]]] = {
         make.__name__.strip("_").replace("_", "-"): (SHARED, make()) for make in makers

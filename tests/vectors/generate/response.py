@@ -10,7 +10,7 @@ from tests.support import p256
 from tests.support.answer import CONTENT, COVERED, SERVER_KEY, WireAnswer, answer_parameters, sign_answer
 from tests.support.wire import Wire, digest_of
 from tests.vectors.case import OK, Case, Subject, b64, promoted, refused
-from tests.vectors.generate.requests import SERVER, signed
+from tests.vectors.generate.requests import SERVER, baseline, signed, without
 from tests.vectors.generate.world import ED, NOW, PKEY, SEEDS, STRANGER
 
 REQUEST: Final = signed()
@@ -159,9 +159,101 @@ def _on_the_way() -> _Lines:
     return lines
 
 
+def _without_content() -> _Lines:
+    """Answers to HEAD and with 204 and 304: whether a digest is covered, and whether a body came all the same."""
+    lines = _Lines()
+    undigested = COVERED.removesuffix(' "content-digest"')
+    head = signed(replace(baseline(body=b""), method="HEAD"))
+    for what, status, to in (("HEAD", 200, head), ("204", 204, REQUEST), ("304", 304, REQUEST)):
+        for covered, components in (("covered", COVERED), ("not covered", undigested)):
+            empty = sign_answer(WireAnswer(status=status, body=b""), to, components=components)
+            lines.add(f"{what}, a digest {covered}", empty, to=to)
+            lines.add(
+                f"{what}, a digest {covered}, and a body",
+                replace(empty, body=CONTENT),
+                _no("body_unexpected", "content-digest"),
+                to=to,
+            )
+    for status in (200, 205):
+        empty = WireAnswer(status=status, body=b"").with_header("content-digest", digest_of(b""))
+        lines.add(f"{status} with no bytes", _good(empty))
+        lines.add(
+            f"{status} with no bytes and no digest",
+            _good(empty, components=undigested),
+            _no("component_missing", "content-digest"),
+        )
+    return lines
+
+
+def _unsupported() -> _Lines:
+    """Components that answers do not have."""
+    lines = _Lines()
+    lines.add("control", _good())
+    for item in (
+        *('"@method"', '"@authority"', '"@path"', '"@query"', '"@target-uri"', '"@signature-params"'),
+        *(
+            '"@status";req',
+            '"content-type";req',
+            '"signature";req',
+            '"@path";req;key="dlg"',
+            '"@target-uri";req',
+        ),
+        *(
+            '"signature";req;key="sig1"',
+            '"signature";key="dlg";req',
+            '"signature";req;key=dlg',
+            '"server";sf',
+        ),
+        *('"@path";req;sf', '"server";bs', '"content-digest";tr', '"server"; req', '"server";req=?1'),
+    ):
+        name = item.split('"')[1]
+        lines.add(
+            f"{item} covered", _good(components=f"{COVERED} {item}"), _no("component_unsupported", name)
+        )
+    bodiless = signed(replace(baseline(), method="GET", body=b""), components=without("content-digest"))
+    lines.add(
+        "a digest that the request does not cover",
+        sign_answer(None, bodiless),
+        _no("component_unsupported", "content-digest"),
+        to=bodiless,
+    )
+    others = COVERED.replace(' "content-digest";req', "")
+    lines.add("no digest in the request", sign_answer(None, bodiless, components=others), to=bodiless)
+    return lines
+
+
+def _first_of_two() -> _Lines:
+    """Two wounds in one answer, and the one that is named."""
+    lines = _Lines()
+    lines.add("control", _good())
+    for what, more, name in (
+        ("a component twice around a stranger", '"x" "@z" "x"', "x"),
+        ("two components twice", '"y" "y" "x" "x"', "y"),
+    ):
+        lines.add(what, _good(components=f"{COVERED} {more}"), _no("component_duplicate", name))
+    few = COVERED.replace('"@status" ', "").replace('"@path";req ', "")
+    lines.add("two components missing", _good(components=few), _no("component_missing", "@path;req"))
+    open_ = COVERED.replace(' "content-type" "content-encoding"', "")
+    lines.add("two headers open", _good(components=open_), _no("header_not_covered", "content-type"))
+    twice = _good().with_line("x-b", "1").with_line("location", "/").with_line("content-digest", "")
+    lines.add("two headers twice", twice, _no("header_duplicate", "content-digest"))
+    params = answer_parameters()
+    for what, text, name in (
+        ("a parameter twice around a stranger", params + ';x;alg="ed25519"', "alg"),
+        ("a stranger before a parameter twice", ";x" + params + ';alg="ed25519"', "x"),
+        ("the tag of requests first", ';tag="delegate-v1"' + params + ";x", "tag"),
+    ):
+        lines.add(what, _good(params=text), _no("param_malformed", name))
+    none = _good(created="1000000000000000").with_header("signature", "srv=:AA==:")
+    lines.add(
+        "no structured field, and a signature of one byte", none, _no("signature_input_malformed", _INPUT)
+    )
+    return lines
+
+
 def subject() -> Subject:
     """The vectors of this page."""
-    makers = (_components, _parameters, _on_the_way)
+    makers = (_components, _parameters, _on_the_way, _without_content, _unsupported, _first_of_two)
     families: dict[str, tuple[Case, list[Case]]] = {
         make.__name__.strip("_").replace("_", "-"): (SHARED | {"request": _request(REQUEST)}, make())
         for make in makers
