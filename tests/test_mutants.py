@@ -150,6 +150,17 @@ def test_a_failure_without_any_mutant_is_told(shop: Path) -> None:
     assert pipe.recv().failed == ["test_shop.py::test_wrong"]
 
 
+def test_what_pytest_prints_does_not_stand_before_the_report(
+    shop: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    process, pipe = _spawn(coverage_map.build, [*OPTIONS, "test_shop.py"], ["shop.py"])
+    assert pipe.recv().failed == []
+    process.join()
+    printed = capfd.readouterr()
+    assert printed.out == ""
+    assert "2 passed" in printed.err
+
+
 def test_killed_where_a_test_fails_survived_where_none_does_timeout_where_one_hangs(
     lines: CoverageMap, bench: Bench
 ) -> None:
