@@ -311,3 +311,28 @@ def test_a_large_file_is_refused_without_being_read_whole(tmp_path: Path) -> Non
     os.truncate(path, 1 << 30)
     with pytest.raises(TooLargeError):
         SigningKey.load(path)
+
+
+def test_a_file_that_fails_while_it_is_read_is_named_and_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "key.pem"
+    KEY.save(path)
+    closed: list[int] = []
+    close = os.close
+
+    def damaged(descriptor: int) -> os.stat_result:
+        raise OSError(5, "Input/output error")
+
+    def note(descriptor: int) -> None:
+        closed.append(descriptor)
+        close(descriptor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fstat", damaged)
+        patch.setattr(os, "close", note)
+        with pytest.raises(KeyUnavailableError, match="cannot read key file .*Input/output error") as refused:
+            SigningKey.load(path)
+    assert refused.value.field == "path"
+    assert len(closed) == 1
+    assert SigningKey.load(path).key_id == KEY.key_id
