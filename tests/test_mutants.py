@@ -187,6 +187,17 @@ def test_killed_where_a_test_fails_survived_where_none_does_timeout_where_one_ha
     }
 
 
+def test_the_modules_own_tests_go_first_then_its_rooms_then_the_shortest() -> None:
+    names = ["tests/test_far.py::a", "tests/keys/test_key.py::b", "tests/keys/test_pem.py::c"]
+    path = "delegate/keys/pem.py"
+    seconds = {name: float(at) for at, name in enumerate(names)}
+    everywhere = dict.fromkeys(range(1, 1000), [*names, "tests/keys/test_pem.py::d"])
+    known = CoverageMap(lines={path: everywhere}, seconds=seconds | {"tests/keys/test_pem.py::d": 0.5})
+    first = next(iter(tasks(path, known)))
+    order = [name.partition("::")[2] for name, _ in first.job.tests]
+    assert order == ["d", "c", "b", "a"]
+
+
 def test_a_mutant_that_no_test_reaches_survives(bench: Bench) -> None:
     job = Job(path="shop.py", number=0, tests=())
     assert bench.judge(Task(name="", job=job, outside=False)).outcome == SURVIVED

@@ -48,7 +48,8 @@ TESTS: Final = (
 OPTIONS: Final = ("-q", "-m", "not slow", "-p", "no:cacheprovider", "-p", "no:xdist")
 
 SECONDS: Final = 20.0
-"""Of tests for one mutant. The shortest go first, so that what is left out is few and long."""
+"""Of tests for one mutant. The module's own go first, then its room's, each from the shortest on, so that what
+is left out is far from the module, or few and long."""
 
 STATE: Final = Path(".mutants")
 
@@ -148,8 +149,19 @@ def tasks(path: str, lines: CoverageMap) -> Iterator[Task]:
     source = Path(path).read_text(encoding="utf-8")
     for number, mutant in enumerate(mutants(path, source)):
         names = lines.tests(path, mutant.first, mutant.last) or lines.tests(path, 1, source.count("\n"))
+        names.sort(key=lambda name: _distance(name, Path(path)))
         job = Job(path=path, number=number, tests=tuple(_within(names, lines.seconds)))
         yield Task(name=mutant.name, job=job, outside=lines.outside(path, mutant.first, mutant.last))
+
+
+def _distance(test: str, module: Path) -> int:
+    """0 for a test of the module's own file, 1 for one of its room, 2 for any other.
+
+    A module that all others use is executed by thousands of tests, and noticed by few of them.
+    """
+    own = Path("tests", *module.parts[1:-1], f"test_{module.stem}.py")
+    file = Path(test.partition("::")[0])
+    return 0 if file == own else 1 if file.parent == own.parent else 2
 
 
 def _within(names: Sequence[str], seconds: dict[str, float]) -> Iterator[tuple[str, float]]:
