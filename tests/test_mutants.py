@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from tools.mutants import coverage_map
+from tools.mutants import __main__, coverage_map
 from tools.mutants.__main__ import OPTIONS, Bench, Task, _spawn, deciding, report, tasks
 from tools.mutants.coverage_map import CoverageMap
 from tools.mutants.decisions import mutants
@@ -188,14 +188,32 @@ def test_killed_where_a_test_fails_survived_where_none_does_timeout_where_one_ha
 
 
 def test_the_modules_own_tests_go_first_then_its_rooms_then_the_shortest() -> None:
-    names = ["tests/test_far.py::a", "tests/keys/test_key.py::b", "tests/keys/test_pem.py::c"]
     path = "delegate/keys/pem.py"
-    seconds = {name: float(at) for at, name in enumerate(names)}
-    everywhere = dict.fromkeys(range(1, 1000), [*names, "tests/keys/test_pem.py::d"])
-    known = CoverageMap(lines={path: everywhere}, seconds=seconds | {"tests/keys/test_pem.py::d": 0.5})
+    seconds = {
+        "tests/test_far.py::a": 0.0,
+        "tests/keys/test_key.py::b": 1.0,
+        "tests/keys/test_pem.py::c": 3.0,
+        "tests/keys/test_pem.py::d": 2.0,
+    }
+    known = CoverageMap(lines={path: {line: [*seconds] for line in range(1, 1000)}}, seconds=seconds)
     first = next(iter(tasks(path, known)))
     order = [name.partition("::")[2] for name, _ in first.job.tests]
     assert order == ["d", "c", "b", "a"]
+
+
+def test_an_import_that_never_ends_runs_out_of_time(
+    shop: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(__main__, "COLLECTING", 5.0)
+    source = SHOP + "while LIMIT < 3: pass\n"
+    (shop / "shop.py").write_text(source, encoding="utf-8")
+    names = [mutant.name.partition("::")[2] for mutant in mutants("shop.py", source)]
+    job = Job(
+        path="shop.py",
+        number=names.index(": LIMIT < 3 -> LIMIT <= 3"),
+        tests=(("test_shop.py::test_fits", 0.1),),
+    )
+    assert bench.judge(Task(name="", job=job, outside=True)).outcome == TIMEOUT
 
 
 def test_a_mutant_that_no_test_reaches_survives(bench: Bench) -> None:

@@ -27,7 +27,7 @@ from tools.mutants import coverage_map
 from tools.mutants.coverage_map import CoverageMap
 from tools.mutants.decisions import mutants
 from tools.mutants.ledger import ALLOWED, Ledger, allowed, whole_tree
-from tools.mutants.worker import BROKEN, ELSEWHERE, KILLED, SURVIVED, Job, Verdict, serve
+from tools.mutants.worker import BROKEN, ELSEWHERE, KILLED, SURVIVED, TIMEOUT, Job, Verdict, serve
 
 DECIDING: Final = (
     *("canonical", "dsse", "encoding", "resources", "scope"),
@@ -50,8 +50,11 @@ TESTS: Final = (
 OPTIONS: Final = ("-q", "-m", "not slow", "-p", "no:cacheprovider", "-p", "no:xdist")
 
 SECONDS: Final = 20.0
-"""Of tests for one mutant. The module's own go first, then its room's, each from the shortest on, so that what
-is left out is far from the module, or few and long."""
+"""Of tests for one mutant. The module's own go first, then its room's, each from the shortest on: what is
+left out is far from the module, or few and long."""
+
+COLLECTING: Final = 300.0
+"""Seconds to collect tests over a changed module, which may never come to the end of its import."""
 
 STATE: Final = Path(".mutants")
 
@@ -95,6 +98,8 @@ class Bench:
         planted = replace(job, planted=True)
         process, pipe = self._start(sorted({name.partition("::")[0] for name, _ in job.tests}), planted)
         try:
+            if not pipe.poll(COLLECTING):
+                return Verdict(outcome=TIMEOUT)
             if pipe.recv() == BROKEN:
                 return Verdict(outcome=KILLED)
             pipe.send(planted)
