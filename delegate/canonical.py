@@ -95,16 +95,15 @@ def format_number(number: float) -> str:
 
 
 def _format_with_exponent(number: float) -> str:
-    """Rewrite a repr of the form ``-d.ddde-XX``."""
+    """Rewrite a repr of the form ``-d.ddde-XX``, whose exponent is below -4 or above 15."""
     mantissa, _, exponent_text = repr(number).partition("e")
     exponent = int(exponent_text)
-    sign = "-" if number < 0 else ""
-    digits = mantissa.lstrip("-").replace(".", "")
-    if -7 < exponent < 0:  # noqa: PLR2004 - ECMA-262 Number::toString
+    if not -7 < exponent < 21:  # noqa: PLR2004 - ECMA-262 Number::toString
+        return f"{mantissa}e{exponent:+d}"
+    _, sign, digits = mantissa.replace(".", "").rpartition("-")
+    if exponent_text.startswith("-"):
         return f"{sign}0.{'0' * (-1 - exponent)}{digits}"
-    if 0 < exponent < 21:  # noqa: PLR2004 - ECMA-262 Number::toString
-        return sign + digits.ljust(exponent + 1, "0")
-    return f"{mantissa}e{exponent:+d}"
+    return sign + digits.ljust(exponent + 1, "0")
 
 
 def _format_integer(number: int) -> str:

@@ -199,6 +199,16 @@ def test_what_json_cannot_say_is_refused(wrap: Callable[[object], JsonValue], re
         canonicalize(wrap(refused))
 
 
+@pytest.mark.parametrize("number", [JSON_MAX_INTEGER, -JSON_MAX_INTEGER])
+def test_the_greatest_and_the_least_integer_are_written(number: int) -> None:
+    assert canonicalize(number) == str(number).encode()
+    assert canonicalize_signed({"n": number}) == b'{"n":%d}' % number
+    beyond = number + (1 if number > 0 else -1)
+    with pytest.raises(MalformedError, match="an integer of 54 bits is beyond") as refusal:
+        canonicalize(beyond)
+    assert refusal.value.limit == JSON_MAX_INTEGER
+
+
 def test_a_bool_is_not_an_integer() -> None:
     assert canonicalize({"a": True, "b": 1}) == b'{"a":true,"b":1}'
 
@@ -315,6 +325,7 @@ def test_a6_what_could_not_be_read_again_is_not_read(data: bytes) -> None:
     assert refused(data).limit == JSON_MAX_INTEGER
     assert canonicalize(float(data)) == format_number(float(data)).encode()
     assert parse_strict(b"9.0e15") == 9e15
+    assert parse_strict(b"9007199254740991.0") == JSON_MAX_INTEGER
     assert parse_strict(b"1e21") == 1e21
 
 

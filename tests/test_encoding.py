@@ -109,6 +109,11 @@ def test_a_stated_size_is_exact(
         with pytest.raises(MalformedError) as refusal:
             decode(encode(bytes(other)), size=size)
         assert refusal.value.limit == size
+        assert f" of {size} bytes " in str(refusal.value)
+    with pytest.raises(MalformedError) as refusal:
+        decode("!")
+    assert refusal.value.limit is None
+    assert " bytes " not in str(refusal.value)
 
 
 @given(st.binary(max_size=100))

@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from tools.mutants import coverage_map
+from tools.mutants import __main__, coverage_map
 from tools.mutants.__main__ import OPTIONS, Bench, Task, _spawn, deciding, report, tasks
 from tools.mutants.coverage_map import CoverageMap
 from tools.mutants.decisions import mutants
@@ -150,6 +150,17 @@ def test_a_failure_without_any_mutant_is_told(shop: Path) -> None:
     assert pipe.recv().failed == ["test_shop.py::test_wrong"]
 
 
+def test_what_pytest_prints_does_not_stand_before_the_report(
+    shop: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    process, pipe = _spawn(coverage_map.build, [*OPTIONS, "test_shop.py"], ["shop.py"])
+    assert pipe.recv().failed == []
+    process.join()
+    printed = capfd.readouterr()
+    assert printed.out == ""
+    assert "2 passed" in printed.err
+
+
 def test_killed_where_a_test_fails_survived_where_none_does_timeout_where_one_hangs(
     lines: CoverageMap, bench: Bench
 ) -> None:
@@ -174,6 +185,35 @@ def test_killed_where_a_test_fails_survived_where_none_does_timeout_where_one_ha
         "idle: raise ValueError -> pass": (SURVIVED, ""),
         "idle: return size -> return None": idle,
     }
+
+
+def test_the_modules_own_tests_go_first_then_its_rooms_then_the_shortest() -> None:
+    path = "delegate/keys/pem.py"
+    seconds = {
+        "tests/test_far.py::a": 0.0,
+        "tests/keys/test_key.py::b": 1.0,
+        "tests/keys/test_pem.py::c": 3.0,
+        "tests/keys/test_pem.py::d": 2.0,
+    }
+    known = CoverageMap(lines={path: {line: [*seconds] for line in range(1, 1000)}}, seconds=seconds)
+    first = next(iter(tasks(path, known)))
+    order = [name.partition("::")[2] for name, _ in first.job.tests]
+    assert order == ["d", "c", "b", "a"]
+
+
+def test_an_import_that_never_ends_runs_out_of_time(
+    shop: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(__main__, "COLLECTING", 5.0)
+    source = SHOP + "while LIMIT < 3: pass\n"
+    (shop / "shop.py").write_text(source, encoding="utf-8")
+    names = [mutant.name.partition("::")[2] for mutant in mutants("shop.py", source)]
+    job = Job(
+        path="shop.py",
+        number=names.index(": LIMIT < 3 -> LIMIT <= 3"),
+        tests=(("test_shop.py::test_fits", 0.1),),
+    )
+    assert bench.judge(Task(name="", job=job, outside=True)).outcome == TIMEOUT
 
 
 def test_a_mutant_that_no_test_reaches_survives(bench: Bench) -> None:

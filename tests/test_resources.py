@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import UserDict
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
 from delegate.errors import MalformedError, OutOfScopeError, ResourceMalformedError, TooLargeError
+from delegate.resources import ExactPatterns, PathPatterns, Patterns
 from delegate.scope import Action, Scope
 
 
@@ -227,3 +230,30 @@ def test_d78_long_and_pathological_patterns_take_no_time() -> None:
     assert not allows(stars, "/*" * 127)
     assert paths(*crossing).resources
     assert time.perf_counter() - start < 0.5
+
+
+# --- the patterns themselves -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("patterns", [ExactPatterns(("/b", "/a")), PathPatterns(("/b", "/a"))])
+def test_patterns_are_values_that_show_their_patterns_alone(patterns: Patterns) -> None:
+    assert repr(patterns) == f"{type(patterns).__name__}(patterns=('/a', '/b'))"
+    assert patterns == type(patterns)(("/a", "/b"))
+    assert hash(patterns) == hash(type(patterns)(("/a", "/b")))
+    assert patterns != type(patterns)(("/a",))
+
+
+@pytest.mark.parametrize("patterns", [ExactPatterns(("/a",)), PathPatterns(("/a", "/b/*", "/c/**"))])
+def test_the_answers_are_true_and_false(patterns: Patterns) -> None:
+    for ask in (patterns.matches, patterns.covers):
+        assert ask("/a") is True
+        for other in ("/b", "/b/c/d", "/c", "/d"):
+            assert ask(other) is False
+
+
+@pytest.mark.parametrize("read_only", [MappingProxyType, UserDict])
+def test_a_person_may_write_any_mapping(read_only: Any) -> None:
+    resources = read_only({"file": read_only({"exact": ["/a"]})})
+    assert Scope(resources=resources) == Scope(resources={"file": {"exact": ["/a"]}})
+    with pytest.raises(MalformedError):
+        Scope(resources=read_only({"file": read_only({"exact": ["/a"], "path": ["/a"]})}))

@@ -320,6 +320,7 @@ def test_exact_and_path_of_the_same_text_are_not_equal() -> None:
 def test_unrestricted_is_for_a_ceiling_only() -> None:
     everything = Scope.UNRESTRICTED
     assert everything.unrestricted
+    assert everything.max_risk == "critical"
     assert not Scope(max_risk="critical").unrestricted
     assert everything != Scope(max_risk="critical")
     assert repr(everything) == "Scope.UNRESTRICTED"
@@ -558,3 +559,11 @@ def test_a_message_says_whose_limit_it_is_and_counts_what_it_does_not_list() -> 
         assert f"({owner} allows tools: " in str(refused.value)
         assert (", and 1 more]" in str(refused.value)) == (count == 5)
         assert (" more" in str(refused.value)) == (count == 5)
+
+
+def test_a_message_shows_a_value_in_its_own_letters() -> None:
+    scope = Scope(tools=["t"], operations=["o"], resources={"repo": {"exact": ["caf\u00e9"]}})
+    with pytest.raises(OutOfScopeError) as refused:
+        scope.require_permits(touch("na\u00efve", kind="repo"), block=1)
+    shown = 'resource "repo:na\u00efve" is outside scope (block 1 allows repo: ["caf\u00e9"])'
+    assert str(refused.value) == shown

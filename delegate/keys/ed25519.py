@@ -57,7 +57,7 @@ REFUSED_POINTS: Final = frozenset(
 and every y from p to 2^255 - 1. Being so few, they make rule 3 one set look-up."""
 
 _ORDER_BIG_ENDIAN: Final = _ORDER.to_bytes(KEY_BYTES, "big")
-_S_REVERSED: Final = slice(63, 31, -1)
+_S_REVERSED: Final = slice(None, 31, -1)
 """S is little-endian; read backwards it compares with L as bytes do."""
 
 _PUBLISHED: Final = frozenset(

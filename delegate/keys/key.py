@@ -63,7 +63,7 @@ class PublicKey:
     raw: bytes
     alg: Alg = "ed25519"
     key_id: str = field(init=False, compare=False)
-    _rule: Rule = field(init=False, compare=False, repr=False)
+    _rule: Rule = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what is not a strong key."""

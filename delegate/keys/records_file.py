@@ -108,7 +108,7 @@ def read_model(model: type[_F], data: bytes, what: str) -> _F:
     try:
         file = model.model_validate(document)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        first = error.errors()[0]
         where = path_of(first["loc"]) or what
         msg = f"{where}: {first['msg']}"
         raise ConfigurationError(msg, field=where) from None

@@ -86,6 +86,11 @@ def never() -> str:
             pbkdf2(SALT, integer(KEY_PBKDF2_MAX_ITERATIONS + 1), PRF),
             KEY_PBKDF2_MAX_ITERATIONS,
         ),
+        (
+            pbkdf2(SALT, integer(2048), b"\x05\x00"),
+            pbkdf2(SALT, integer(2**31 - 1)),
+            KEY_PBKDF2_MAX_ITERATIONS,
+        ),
         (pbkdf2(SALT, integer(2048)), pbkdf2(SALT, integer(2**31 - 1)), KEY_PBKDF2_MAX_ITERATIONS),
         (
             pbkdf2(SALT, integer(20_000), integer(32), PRF),
@@ -162,6 +167,17 @@ def test_what_is_not_one_is_malformed(der: bytes) -> None:
     with pytest.raises(MalformedError) as refused:
         require_affordable(der)
     assert refused.value.field == "pem"
+
+
+def test_a_length_of_128_has_one_form() -> None:
+    """X.690 section 8.1.3: up to 127 in one byte, from 128 on in two or more; a lone 80 is indefinite."""
+    kdf = pbkdf2(SALT, integer(2048))
+    [whole] = [der for size in range(100) if len(der := encrypted(kdf, data=bytes(size))) == 131]
+    assert whole.startswith(b"\x30\x81\x80")
+    require_affordable(whole)
+    for head in (b"\x30\x80", b"\x30\x82\x00\x80", b"\x30\x81\x7f"):
+        with pytest.raises(MalformedError):
+            require_affordable(head + whole[3:])
 
 
 def test_the_body_is_read_in_one_way() -> None:

@@ -284,15 +284,19 @@ def test_j13_another_users_file_is_refused(tmp_path: Path, monkeypatch: pytest.M
     KEY.save(tmp_path / "key.pem")
     real = os.fstat
 
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+
     def owned_by(user: int) -> None:
         monkeypatch.setattr(os, "fstat", lambda fd: os.stat_result((*real(fd)[:4], user, *real(fd)[5:])))
 
     for user in (0, os.geteuid()):
         owned_by(user)
         assert SigningKey.load(tmp_path / "key.pem").key_id == KEY.key_id
-    owned_by(os.geteuid() + 1)
-    with pytest.raises(KeyUnavailableError, match="belongs to user"):
-        SigningKey.load(tmp_path / "key.pem")
+    for user in (1, 1001):
+        owned_by(user)
+        with pytest.raises(KeyUnavailableError, match=f"belongs to user {user}") as refused:
+            SigningKey.load(tmp_path / "key.pem")
+        assert (refused.value.field, refused.value.limit) == ("path", 1000)
 
 
 @pytest.mark.parametrize("path", ["missing.pem", "missing/key.pem", "nul\0.pem", ""])
@@ -311,3 +315,28 @@ def test_a_large_file_is_refused_without_being_read_whole(tmp_path: Path) -> Non
     os.truncate(path, 1 << 30)
     with pytest.raises(TooLargeError):
         SigningKey.load(path)
+
+
+def test_a_file_that_fails_while_it_is_read_is_named_and_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "key.pem"
+    KEY.save(path)
+    closed: list[int] = []
+    close = os.close
+
+    def damaged(descriptor: int) -> os.stat_result:
+        raise OSError(5, "Input/output error")
+
+    def note(descriptor: int) -> None:
+        closed.append(descriptor)
+        close(descriptor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fstat", damaged)
+        patch.setattr(os, "close", note)
+        with pytest.raises(KeyUnavailableError, match=r"cannot read key file .*output error") as refused:
+            SigningKey.load(path)
+    assert refused.value.field == "path"
+    assert len(closed) == 1
+    assert SigningKey.load(path).key_id == KEY.key_id

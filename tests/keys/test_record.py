@@ -83,6 +83,12 @@ def test_any_other_set_of_usages_is_refused(usages: object) -> None:
     assert refused.value.field == "usages"
 
 
+def test_the_refusal_of_several_usages_names_the_limit() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        record(usages=frozenset({Usage.ISSUE, Usage.RESPONSE}))
+    assert refused.value.limit == 1
+
+
 # --- time and status -------------------------------------------------------------------------------
 
 
@@ -132,6 +138,14 @@ def test_d36_what_ends_a_key_is_named(fields: dict[str, object], iat: int, now: 
     with pytest.raises(KeyRevokedError) as refused:
         record(**fields).require_issuing(iat=iat, now=now, max_ttl=60)
     assert refused.value.field == field
+
+
+def test_d36_the_end_of_a_retired_keys_tokens_is_named() -> None:
+    retired = record(status="retired", retired_at=150)
+    for iat, now, limit in ((150, 150, 150), (149, 210, 210)):
+        with pytest.raises(KeyRevokedError) as refused:
+            retired.require_issuing(iat=iat, now=now, max_ttl=60)
+        assert refused.value.limit == limit
 
 
 @pytest.mark.parametrize("usage", Usage)
@@ -230,6 +244,10 @@ def test_the_bounds_themselves_are_allowed() -> None:
     assert issuer(max_depth=0, max_ttl=1).max_depth == 0
     assert issuer(max_depth=TOKEN_MAX_BLOCKS - 1, max_ttl=MAX_TTL_MAX).max_ttl == MAX_TTL_MAX
     assert issuer(ceiling=Scope.UNRESTRICTED).revocation == "required"
+    assert record(not_before=0, not_after=1).not_after == 1
+    assert record(not_before=TIMESTAMP_MAX).not_before == TIMESTAMP_MAX
+    for at in (0, TIMESTAMP_MAX):
+        assert record(status="retired", retired_at=at).retired_at == at
 
 
 def test_a_refused_value_is_not_shown() -> None:

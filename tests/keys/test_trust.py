@@ -100,6 +100,7 @@ def test_a_snapshot_is_a_value() -> None:
     assert TrustSnapshot((ACME, BETA)) == SNAPSHOT
     assert hash(TrustSnapshot((ACME, BETA))) == hash(SNAPSHOT)
     assert TrustSnapshot((BETA, ACME)) != SNAPSHOT
+    assert repr(TrustSnapshot()) == "TrustSnapshot(issuers=())"
     with pytest.raises(AttributeError):
         SNAPSHOT.issuers = ()  # type: ignore[misc]
 
@@ -251,6 +252,8 @@ def test_a_file_that_cannot_be_read_or_written_is_named(tmp_path: Path, name: st
     with pytest.raises(ConfigurationError) as refused:
         TrustStore.load(f"{tmp_path}/{name}")
     assert refused.value.field == "path"
+    reason = {"nul\0": "not a path", ".": "Is a directory"}.get(name, "No such file or directory")
+    assert str(refused.value).endswith(f": {reason}")
     if name != "missing.json":
         with pytest.raises(ConfigurationError) as refused:
             TrustStore([ACME]).save(f"{tmp_path}/{name}")

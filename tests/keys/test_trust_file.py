@@ -6,14 +6,18 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from delegate.errors import ConfigurationError, KeyWeakError
 from delegate.keys import Alg, Issuer, KeyRecord, SigningKey, Usage, trust_file
+from delegate.keys.records_file import KeyEntry
 from delegate.limits import MAX_TTL_DEFAULT, MAX_TTL_MAX, TRUST_FILE_MAX_BYTES
 from delegate.scope import Scope
 from tests.conftest import ROOT
@@ -187,8 +191,64 @@ def test_s129_s137_a_weak_key_is_refused_with_its_cause() -> None:
 def test_k11_what_is_not_strict_json_is_refused(wound: Callable[[bytes], bytes]) -> None:
     data = json.dumps(document()).encode()
     assert trust_file.parse(data)
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConfigurationError) as refused:
         trust_file.parse(wound(data))
+    assert refused.value.field == "trust file"
+    assert str(refused.value).startswith("trust file: ")
+
+
+@pytest.mark.parametrize("value", [[], "acme", 1, None])
+def test_k11_what_is_no_object_is_named_as_the_whole_file(value: object) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        parse(value)
+    assert refused.value.field == "trust file"
+
+
+def test_the_file_may_be_as_large_as_the_limit(tmp_path: Path) -> None:
+    path = tmp_path / "trust.json"
+    data = json.dumps(document()).encode()
+    for size in (TRUST_FILE_MAX_BYTES, TRUST_FILE_MAX_BYTES + 1):
+        path.write_bytes(data.rjust(size))
+        if size == TRUST_FILE_MAX_BYTES:
+            assert trust_file.load(path) == trust_file.parse(data)
+            continue
+        with pytest.raises(ConfigurationError) as refused:
+            trust_file.load(path)
+        assert refused.value.limit == TRUST_FILE_MAX_BYTES
+
+
+def test_a_path_is_cut_at_256_characters() -> None:
+    changed = document()
+    changed["x" * 300] = 1
+    with pytest.raises(ConfigurationError) as refused:
+        parse(changed)
+    assert refused.value.field == "x" * 256
+
+
+def test_the_error_underneath_holds_no_value_either() -> None:
+    """Some loggers print what was being handled even where ``from None`` hides it."""
+    changed = document()
+    changed["issuers"]["acme"]["max_depth"] = CANARY
+    with pytest.raises(ConfigurationError) as refused:
+        parse(changed)
+    assert isinstance(refused.value.__context__, ValidationError)
+    assert CANARY not in f"{refused.value.__context__} {refused.value.__context__!r}"
+
+
+def test_what_was_read_does_not_change() -> None:
+    entry = KeyEntry(key=KEYS[0].text, usages=["issue"], not_before=0)
+    with pytest.raises(ValidationError, match="frozen"):
+        entry.key = KEYS[1].text
+    assert entry.to_record("").key == KEYS[0]
+
+
+def test_the_file_is_for_people_to_read() -> None:
+    scope = Scope(resources={"file": {"exact": ["caf\u00e9"]}})
+    (acme,) = parse(document())
+    dumped = trust_file.dump([replace(acme, ceiling=scope)]).decode()
+    assert dumped.startswith('{\n  "version": 1,\n  "issuers": {\n    "acme": {\n')
+    assert '"caf\u00e9"' in dumped
+    assert dumped.endswith("\n}\n")
 
 
 NAMES: Final = st.sampled_from(

@@ -6,6 +6,7 @@ takes, so that the shortest can go first, and that all pass before anything is c
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -43,7 +44,11 @@ class CoverageMap:
 
 
 def build(pipe: Connection, arguments: Sequence[str], paths: Sequence[str]) -> None:
-    """Run the tests and send the map; to be called in a process that has not imported the modules."""
+    """Run the tests and send the map; to be called in a process that has not imported the modules.
+
+    What pytest prints goes to standard error: standard output is for the report.
+    """
+    os.dup2(2, 1)
     measured = coverage.Coverage(data_file=None, branch=True, include=[str(Path(p).resolve()) for p in paths])
     measured.start()
     watch = _Watch(measured)

@@ -44,7 +44,7 @@ READY: Final = "ready"
 BROKEN: Final = "broken"
 
 _MEMORY: Final = 4 << 30
-"""Bytes of address space for a fork: a mutated loop that only ends there ends soon."""
+"""Bytes of address space for a mutant: a mutated loop that only ends there ends soon."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +82,7 @@ def serve(pipe: Connection, arguments: Sequence[str], planted: Job | None) -> No
     for stream in (0, 1, 2):
         os.dup2(silence, stream)
     if planted is not None:
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
         sys.meta_path.insert(0, _Planted(planted))
     pytest.main(list(arguments), plugins=[Repeatable(), _Server(pipe)])
     pipe.send(BROKEN)  # whoever was served has left by now
