@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import string
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from typing import Final, Literal
 
@@ -112,9 +112,9 @@ class Gated:
             gates[row.gate] += [(needle, index) for needle in row.needles]
         self.by_gate = {gate: tuple(entries) for gate, entries in gates.items()}
 
-    def find(self, text: str, indices: frozenset[int]) -> Iterator[Hit]:
+    def find(self, text: str, indices: Iterable[int]) -> Iterator[Hit]:
         """The matches of the rows at ``indices``."""
-        for index in sorted(indices):
+        for index in sorted({*indices}):
             row, pattern = self._patterns[index]
             yield from _matches(row, pattern, text, 0, len(text))
 
