@@ -7,6 +7,8 @@ of garbage is off meanwhile.
 - ``masking_clean_1k_vs_traversal``: ours with the standard library, against ``traversal.traverse``;
 - ``masking_clean_1k_fast_vs_traversal``: the same with the extra ``fast``;
 - ``masking_<value>_<masker>_us``: each masker on each value;
+- ``masking_known_<number>_growth``: the clean dict where so many secrets are registered, as a multiple of
+  what it costs where ten are, each measured against ``traversal.traverse`` in turns;
 - ``masking_hostile_worst_ratio``: the worst of all fragments, 50 KB against 10 KB, and
   ``masking_hostile_worst_ms``, the slowest of them at 50 KB.
 """
@@ -14,6 +16,7 @@ of garbage is off meanwhile.
 from __future__ import annotations
 
 import gc
+import hashlib
 import time
 from collections.abc import Callable, Mapping
 from copy import deepcopy
@@ -23,11 +26,14 @@ from typing import Any, Final
 
 from benchmarks.maskers import ours, peers
 from benchmarks.traversal import CLEAN_1K, traverse
+from delegate import known_secrets
+from delegate.masking import Masker
 from delegate.masking.text import TextScanner
 
 ROUNDS: Final = 60
 ROUND_SECONDS: Final = 0.002
 HOSTILE_ROUNDS: Final = 3
+KNOWN: Final = (10, 1_000, 10_000)
 AIMS: Final = {"masking_clean_1k_vs_traversal": 7.0, "masking_clean_1k_fast_vs_traversal": 4.0}
 
 _CANARY: Final = "Xk39" + "dk2ss"
@@ -117,6 +123,38 @@ def hostile() -> dict[str, float]:
     return {"masking_hostile_worst_ratio": worst_ratio, "masking_hostile_worst_ms": worst_ms}
 
 
+class Held:
+    """So many secrets of 8 to 39 characters, known for as long as this object is held."""
+
+    def __init__(self, number: int) -> None:
+        """Make them up."""
+        digests = [hashlib.sha256(b"%d" % each).hexdigest().encode() for each in range(number)]
+        self._secrets = [digest[: 8 + each % 32] for each, digest in enumerate(digests)]
+        known_secrets.add(self)
+
+    def __known_secrets__(self) -> list[bytes]:
+        """For masking."""
+        return self._secrets
+
+
+def known_values() -> dict[str, float]:
+    """What a clean value costs the more, the more secrets are known."""
+    multiples = {}
+    for number in KNOWN:
+        held = Held(number)
+        masker = Masker()
+        masker.mask(CLEAN_1K)  # takes them up
+        functions: dict[str, Callable[[], object]] = {
+            "traversal": partial(traverse, CLEAN_1K),
+            "delegate": partial(masker.mask, CLEAN_1K),
+        }
+        times = best_us(functions, ROUNDS)
+        multiples[number] = times["delegate"] / times["traversal"]
+        del held
+    few = multiples[KNOWN[0]]
+    return {f"masking_known_{number}_growth": multiples[number] / few for number in KNOWN[1:]}
+
+
 def measure() -> dict[str, float]:
     """All figures; the ratios first."""
     every = maskers()
@@ -134,6 +172,7 @@ def measure() -> dict[str, float]:
                     fast = times["delegate_fast"] / times["traversal"]
                     results["masking_clean_1k_fast_vs_traversal"] = fast
             results |= {f"masking_{name}_{each}_us": number for each, number in times.items()}
+        results |= known_values()
     finally:
         gc.enable()
     return results | hostile()

@@ -14,6 +14,9 @@ __all__ = ["passwords_in_addresses"]
 _USERINFO: Final = re.compile(
     r"(?P<user>[^\s/?#@:\"'<>\\\x00\[\]]{0,256})(?::(?P<password>[^\s/?#\"'<>\x00]{1,256}))?@(?=[^\s\x00])"
 )
+_LONGEST: Final = 256 + 1 + 256 + 1
+"""Characters of a user, a colon, a password and an at sign."""
+
 _TOKEN_MIN: Final = 16
 _ORACLE: Final = re.compile(r"jdbc:oracle:thin:[^\s/@\x00]{1,64}/([^\s@\x00]{1,128})@")
 
@@ -22,7 +25,8 @@ def passwords_in_addresses(text: str) -> Iterator[Hit]:
     """The password of each ``scheme://user:password@host``; a user that is a token stands for one."""
     place = text.find("://")
     while place >= 0:
-        match = _USERINFO.match(text, place + 3)
+        near = text.find("@", place + 3, place + 3 + _LONGEST) >= 0
+        match = _USERINFO.match(text, place + 3) if near else None
         if match:
             group = "password" if match["password"] else "user"
             value = match[group]

@@ -17,6 +17,7 @@ beginning. No value crosses NUL.
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -30,6 +31,7 @@ __all__ = ["assignments"]
 _REACH: Final = 64
 _VALUE_MAX: Final = 8192
 
+_NAME: Final = string.ascii_letters + string.digits + "_.-"
 _NAME_TAIL: Final = re.compile(r"[A-Za-z0-9_.-]{0,64}")
 _WORDS_BEFORE: Final = re.compile(r"[A-Za-z]{2,20}(?: [A-Za-z]{2,20})? $")
 
@@ -95,9 +97,9 @@ def _places(lower: str, stems: Sequence[str]) -> list[tuple[int, str]]:
 
 def _name(text: str, start: int, end: int, floor: int) -> tuple[int, int]:
     """The run of name characters around ``text[start:end]``, at most ``_REACH`` on either side."""
-    before = _NAME_TAIL.match(text[max(floor, start - _REACH) : start][::-1])
+    before = text[max(floor, start - _REACH) : start]
+    head = before[len(before.rstrip(_NAME)) :].lstrip("-.")
     tail = _NAME_TAIL.match(text, end)
-    head = before[0].rstrip("-.") if before else ""
     after = tail[0].rstrip("-.") if tail else ""
     return start - len(head), end + len(after)
 
@@ -212,7 +214,7 @@ class _Reader:
             and (value[-1] in ".!?" or _WORD_AFTER.match(text, end))
         ):
             return None
-        if is_reference(value[:_REACH]) and (spaced or "(" in value):
+        if (spaced or "(" in value) and is_reference(value[:_REACH]):
             return None
         if spaced and not prose and _is_variable(value, more=_WORD_AFTER.match(text, end) is not None):
             return None

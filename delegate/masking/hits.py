@@ -26,7 +26,7 @@ class Hit(NamedTuple):
 def resolve(hits: Iterable[Hit]) -> list[Hit]:
     """The hits in order of place, without overlaps."""
     result: list[Hit] = []
-    for hit in sorted(set(hits)):
+    for hit in sorted({*hits}):
         if result and hit.start < result[-1].end:
             result[-1] = _joined(result[-1], hit)
         else:
@@ -35,5 +35,8 @@ def resolve(hits: Iterable[Hit]) -> list[Hit]:
 
 
 def _joined(one: Hit, other: Hit) -> Hit:
-    named = max(one, other, key=lambda hit: (hit.end - hit.start, hit.rank, hit.detector))
-    return named._replace(start=min(one.start, other.start), end=max(one.end, other.end))
+    """Both as one; ``other`` does not begin before ``one``."""
+    start, end = one.start, max(one.end, other.end)
+    mine = (one.end - start, one.rank, one.detector)
+    named = one if mine >= (other.end - other.start, other.rank, other.detector) else other
+    return named if named.start == start and named.end == end else named._replace(start=start, end=end)

@@ -1,10 +1,10 @@
 """Secrets that are known exactly: what this process holds, in every form in which it may travel.
 
-A value of at least eight characters is looked for as it is, as base64 and base64url in the three alignments
+A value of at least eight bytes is looked for as it is, as base64 and base64url in the three alignments
 that longer data can give it, in hexadecimal, percent-encoded, and as a JSON string escapes it. The registry
 (``delegate.known_secrets``: the library's own keys, tokens and signatures, and what a program registers) is
 read anew whenever its holders change, so a secret is kept here no longer than until the next search after
-its holder's life.
+its holder's life. How a text is searched for thousands of forms at once is ``needles.py``'s.
 """
 
 from __future__ import annotations
@@ -13,54 +13,65 @@ import base64
 import json
 import urllib.parse
 from collections.abc import Iterable, Iterator
+from threading import RLock
 from typing import Final
 
 from delegate import known_secrets
 from delegate.masking.hits import Hit
+from delegate.masking.needles import Needles
 
 __all__ = ["KnownValues"]
 
 _SHORTEST: Final = 8
 """What is shorter would be found inside words."""
 
+_UTF8: Final = ("utf-8", "surrogatepass")
+
 
 class KnownValues:
     """The exact-match search; one instance may be shared by scanners and threads."""
 
-    __slots__ = ("_current", "_forms")
+    __slots__ = ("_forms", "_generation", "_lock", "_needles")
 
     def __init__(self) -> None:
         """The registry is read at the first search."""
-        self._current: tuple[tuple[int, int], tuple[str, ...]] = ((0, 0), ())
-        self._forms: dict[bytes, tuple[str, ...]] = {}
+        self._generation = (0, 0)
+        self._forms: dict[bytes, tuple[bytes, ...]] = {}
+        self._needles = Needles()
+        self._lock = RLock()
 
     def find(self, text: str) -> Iterator[Hit]:
         """Every place of every known value in ``text``."""
-        for needle in self._needles():
-            start = text.find(needle)
+        self._follow()
+        if not self._needles:
+            return
+        octets = text.encode(*_UTF8)
+        for needle in self._needles.standing_in(octets):
+            form = needle.decode()
+            start = text.find(form)
             while start >= 0:
-                yield Hit(start, start + len(needle), "known_secret", "known-value", 100)
-                start = text.find(needle, start + len(needle))
+                yield Hit(start, start + len(form), "known_secret", "known-value", 100)
+                start = text.find(form, start + len(form))
 
     def stand_in(self, texts: Iterable[str]) -> bool:
         """Whether any known value stands in any of ``texts``."""
-        needles = self._needles()
-        if not needles:
-            return False
-        joined = "\0".join(texts)
-        return any(needle in joined for needle in needles)
+        self._follow()
+        return bool(self._needles and self._needles.standing_in("\0".join(texts).encode(*_UTF8)))
 
-    def _needles(self) -> tuple[str, ...]:
+    def _follow(self) -> None:
+        """Take up what the registry has gained since the last search, and drop what it has lost."""
         generation = known_secrets.generation()
-        if self._current[0] != generation:
-            # One assignment, so that a thread sees an old pair or a new one.
+        if self._generation == generation:
+            return
+        with self._lock:  # who comes meanwhile waits, and finds everything taken up
             secrets = {secret for secret in known_secrets.values() if len(secret) >= _SHORTEST}
-            # Each request brings a token: only what is new is spelled out, and what is gone is dropped.
-            self._forms = forms = {
-                secret: self._forms.get(secret) or tuple(_forms(secret)) for secret in secrets
-            }
-            self._current = (generation, tuple({form: None for each in forms.values() for form in each}))
-        return self._current[1]
+            for secret in self._forms.keys() - secrets:
+                self._needles.remove(self._forms.pop(secret))
+            # Each request brings a token: only what is new is spelled out.
+            for secret in secrets - self._forms.keys():
+                self._forms[secret] = forms = tuple({form.encode(): None for form in _forms(secret)})
+                self._needles.add(forms)
+            self._generation = generation
 
 
 def _forms(octets: bytes) -> Iterator[str]:

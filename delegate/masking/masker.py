@@ -10,7 +10,7 @@ and the one that was given is never changed. Request bodies are never rewritten.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -85,22 +85,20 @@ class Masker:
         """The policy it was made from."""
         return self._rules.policy
 
-    def _found(self, plain: Plain) -> dict[int, Sequence[Hit]] | None:
+    def _found(self, plain: Plain) -> dict[int, list[Hit]] | None:
         """What was found in the texts of a plain value, by index; ``None`` where it is not so plain."""
         rules, texts = self._rules, plain.texts
         joined = NUL.join(texts)
         if rules.recognizer is not None or not _fits(joined, texts) or rules.known.stand_in(plain.keys):
             return None
-        hits = rules.scanner.scan(joined)
-        marked = "MASKED" in joined
-        if not hits and not marked and not plain.named:
-            return {}
-        found: dict[int, Sequence[Hit]] = {**divided(texts, joined, hits)}
-        if marked:
-            found |= {index: found.get(index, ()) for index, text in enumerate(texts) if "MASKED" in text}
+        found = divided(texts, joined, rules.scanner.scan(joined))
         for index, name in plain.named:
-            found[index] = with_name(name, texts[index], found.get(index, ()))
-        return {index: each for index, each in found.items() if each or "MASKED" in texts[index]}
+            hits = with_name(name, texts[index], found.get(index, ()))
+            if hits:
+                found[index] = hits
+        if "MASKED" in joined:  # markers are looked at wherever they stand
+            found |= {index: found.get(index, []) for index, text in enumerate(texts) if "MASKED" in text}
+        return found
 
     def _walked(self, value: object) -> tuple[object, tuple[Finding, ...]]:
         walk = Walk(self._rules)

@@ -39,13 +39,15 @@ _CLASSES: Final = {KeyClass.NONE: PLAIN, KeyClass.WEAK: WEAK, KeyClass.STRONG: S
 class Names(dict[str, int]):
     """Key name to its meaning for the quick look, worked out when it is first asked for."""
 
-    __slots__ = ("_exempt", "_search")
+    __slots__ = ("_exempt", "_exempted", "_search")
 
     def __init__(self, exempt: AbstractSet[str], search: Callable[[str], object]) -> None:
         """``exempt``: further governance names, as ``plain_name`` writes them; ``search`` finds secrets."""
         super().__init__()
         self._exempt = GOVERNANCE | exempt
         self._search = search
+        self._exempted: dict[str, bool] = {}
+        """Whether a remembered name is a governance name; forgotten with the names."""
 
     def __missing__(self, name: str) -> int:
         """The meaning of a name that was not met before. Raises ``OverflowError`` when there is no room."""
@@ -53,7 +55,9 @@ class Names(dict[str, int]):
             return ODD
         if len(self) >= MASKING_NAME_CACHE:
             self.clear()
+            self._exempted.clear()
             raise OverflowError
+        self._exempted[name] = self.exempt(name)
         meaning = self[name] = self.meaning(name)
         return meaning
 
@@ -67,7 +71,8 @@ class Names(dict[str, int]):
 
     def exempt(self, name: str) -> bool:
         """Whether ``name`` is a governance name."""
-        return plain_name(name) in self._exempt
+        known = self._exempted.get(name)
+        return plain_name(name) in self._exempt if known is None else known
 
     def secret(self, name: str) -> bool:
         """Whether a value under ``name`` is a secret, or may be."""

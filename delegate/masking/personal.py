@@ -112,6 +112,8 @@ def bank_accounts(text: str, shapes: bytes) -> Iterator[Hit]:
 
 def _take(text: str, start: int, length: int, limit: int) -> int:
     """Where ``length`` letters and digits from ``start`` end; 0 when there are fewer."""
+    if limit - start < length:
+        return 0
     for place in range(start, limit):
         length -= text[place].isalnum()
         if not length:

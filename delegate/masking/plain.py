@@ -7,9 +7,8 @@ container it stands in is copied once, and the containers above that, up to the 
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from delegate.limits import MASKING_STRING_MAX_CHARS, MASKING_TOTAL_MAX_CHARS
 from delegate.masking.findings import Sighting, part
@@ -21,18 +20,31 @@ from delegate.masking.rules import Rules
 __all__ = ["Rebuilding"]
 
 
+class _Place(NamedTuple):
+    """Where a container stands."""
+
+    parts: tuple[str, ...]
+    """The keys and indexes that lead to it."""
+    pointer: str
+    """The same as a JSON Pointer."""
+
+
+_VALUE: Final = _Place((), "")
+"""Of the value itself, and of the list that holds it."""
+
+
 class Rebuilding:
     """One plain value on its way to what may leave of it."""
 
-    __slots__ = ("_made", "_parents", "_places", "_plain", "_rules", "_starts", "seen")
+    __slots__ = ("_made", "_places", "_plain", "_rules", "_text_slots", "seen")
 
     def __init__(self, plain: Plain, rules: Rules) -> None:
-        """Work out where everything stands."""
+        """Begin with nothing changed."""
         self._plain = plain
         self._rules = rules
-        self._starts, self._parents = plain.layout()
         self._made: dict[int, Any] = {}
-        self._places: dict[int, tuple[str, ...]] = {0: ()}
+        self._places = {0: _VALUE}
+        self._text_slots: dict[int, list[Any]] = {}
         self.seen: list[Sighting] = []
 
     def run(self, found: Mapping[int, Sequence[Hit]]) -> Any:
@@ -40,12 +52,12 @@ class Rebuilding:
 
         Raises ``LookupError`` where the value changed meanwhile, or would grow over its bound.
         """
+        texts = self._plain.texts
         named = dict(self._plain.named)
-        chars = sum(map(len, self._plain.texts))
-        for index, hits in sorted(found.items()):
-            text = self._plain.texts[index]
-            new = self._rewritten(index, text, hits, named.get(index))
-            chars += len(new) - len(text)
+        chars = sum(map(len, texts))
+        for index in sorted(found):
+            new = self._rewritten(index, found[index], named.get(index))
+            chars += len(new) - len(texts[index])
             if chars > MASKING_TOTAL_MAX_CHARS or len(new) > MASKING_STRING_MAX_CHARS:
                 raise LookupError
         for which in sorted(self._made, reverse=True):  # grows upwards, to containers that come later here
@@ -53,43 +65,56 @@ class Rebuilding:
         (value,) = self._made.get(0, self._plain.containers[0])
         return value
 
-    def _rewritten(self, index: int, text: str, hits: Sequence[Hit], name: str | None) -> str:
-        which = bisect_right(self._starts, index) - 1
-        slot, there = _nth(self._plain.containers[which], index - self._starts[which], _TEXT)
-        if there is not text:
+    def _rewritten(self, index: int, hits: Sequence[Hit], name: str | None) -> str:
+        plain, rules = self._plain, self._rules
+        text, which = plain.texts[index], plain.holder(index)
+        container = plain.containers[which]
+        slot = self._text_slot(which, index - plain.first_texts[which])
+        if container[slot] is not text:
             raise LookupError
-        place = (*self._place(which), str(slot)) if which else ()
+        above = self._place(which)
+        place = (*above.parts, str(slot)) if which else ()
         member = self._member(slot, name)
-        done = self._rules.rewrite(text, self._rules.counting(text, hits, member), member, place)
-        if done.seen:
-            pointer = "".join(map(part, place))
-            self.seen += [(pointer, *seen[:3]) for seen in done.seen]
-        if done.text is not text:
-            self._copy(which)[slot] = done.text
-        return done.text
+        new, seen = rules.rewrite(text, rules.counting(text, hits, member), member, place)
+        if seen:
+            pointer = above.pointer + part(place[-1]) if which else ""
+            self.seen += [(pointer, each.kind, each.detector, each.action) for each in seen]
+        if new is not text:
+            self._copy(which)[slot] = new
+        return new
 
     def _member(self, slot: int | str, name: str | None) -> Member:
         if name is not None:
             return Member(name)
         return EXEMPT if type(slot) is str and self._rules.names.exempt(slot) else NO_NAME
 
-    def _place(self, which: int) -> tuple[str, ...]:
-        """The keys and indexes that lead to a container."""
-        place = self._places.get(which)
-        if place is None:
-            above = self._parents[which]
-            place = (*self._place(above), str(self._slot(which))) if above else ()
-            self._places[which] = place
-        return place
+    def _text_slot(self, which: int, nth: int) -> Any:
+        """Under which key or index a container holds its ``nth`` text."""
+        slots = self._text_slots.get(which)
+        if slots is None:
+            slots = self._text_slots[which] = _slots(self._plain.containers[which], _TEXT)
+        return slots[nth]
 
     def _slot(self, which: int) -> Any:
         """Under which key or index a container stands in the one above it."""
-        above = self._parents[which]
-        first = self._parents.index(above, 1)  # the members of one container stand side by side
-        slot, there = _nth(self._plain.containers[above], which - first, _CONTAINERS)
-        if there is not self._plain.containers[which]:
+        plain = self._plain
+        above = plain.above(which)
+        holder = plain.containers[above]
+        slot = _slots(holder, _CONTAINERS)[which - plain.first_below[above]]
+        if holder[slot] is not plain.containers[which]:
             raise LookupError
         return slot
+
+    def _place(self, which: int) -> _Place:
+        place = self._places.get(which)
+        if place is None:
+            above = self._plain.above(which)
+            place = _VALUE
+            if above:
+                holder, slot = self._place(above), str(self._slot(which))
+                place = _Place((*holder.parts, slot), holder.pointer + part(slot))
+            self._places[which] = place
+        return place
 
     def _copy(self, which: int) -> Any:
         """The new container in place of ``which``, and those above it."""
@@ -98,7 +123,7 @@ class Rebuilding:
             container = self._plain.containers[which]
             made = self._made[which] = dict(container) if type(container) is dict else list(container)
             if which:
-                self._copy(self._parents[which])
+                self._copy(self._plain.above(which))
         return made
 
     def _hand_up(self, which: int) -> None:
@@ -106,22 +131,14 @@ class Rebuilding:
         if which:
             made = self._made[which]
             finished = tuple(made) if type(self._plain.containers[which]) is tuple else made
-            self._made[self._parents[which]][self._slot(which)] = finished
+            self._made[self._plain.above(which)][self._slot(which)] = finished
 
 
 _TEXT: Final = frozenset({str})
 _CONTAINERS: Final = frozenset({dict, list, tuple})
 
 
-def _nth(container: Any, nth: int, kinds: frozenset[type]) -> tuple[Any, object]:
-    """Key or index, and member: the ``nth`` of those of these types. Raises ``LookupError`` for none."""
-    for slot, member in _slots(container):
-        if type(member) in kinds:
-            if not nth:
-                return slot, member
-            nth -= 1
-    raise LookupError
-
-
-def _slots(container: Any) -> Iterator[tuple[Any, object]]:
-    return iter(container.items()) if type(container) is dict else enumerate(container)
+def _slots(container: Any, kinds: frozenset[type]) -> list[Any]:
+    """The keys or indexes of a container under which it holds something of these types."""
+    slots = container.items() if type(container) is dict else enumerate(container)
+    return [slot for slot, member in slots if type(member) in kinds]

@@ -12,26 +12,21 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from delegate.errors import ConfigurationError
 from delegate.masking.tokens import DECODABLE, RUN, RUN_CHARACTERS, Gated, Runs
 
 __all__ = ["STEMS", "Prefilter", "Signs", "prefilter"]
 
-STEMS: Final = (
-    *("pass", "sess", "token", "key", "secret", "cred", "auth", "pw", "cookie", "bearer", "basic", "cvv"),
-    *("identified by",),
-)
-"""Every name that running text is searched for holds one of these, in lower case."""
-
-_PAIRS: Final = (("ss", ("pass", "sess")), ("ke", ("token", "key")), ("cre", ("secret", "cred")))
+_PAIRS: Final = (("ss", ("pass", "sess")), ("ok", ("token", "cookie")), ("cre", ("secret", "cred")))
 """Stems with what they share, which is looked for first."""
 
-_SINGLES: Final = STEMS[6:]
+_SINGLES: Final = ("key", "auth", "pw", "bearer", "basic", "cvv", "identified by")
+STEMS: Final = (*(stem for _, pair in _PAIRS for stem in pair), *_SINGLES)
+"""Every name that running text is searched for holds one of these, in lower case."""
 
 _KEPT: Final = frozenset(RUN_CHARACTERS.encode())
 _CLASSES: Final = bytes(120 if code in _KEPT else 32 for code in range(256))
@@ -55,17 +50,16 @@ _ACCOUNTS: Final = "aa00(?:[ -]?[a0]{4}){2}[ -]?[a0]{3}"
 """International bank account numbers, in shapes."""
 
 _find_numbers: Final = re.compile(_NUMBERS.encode()).search
-_find_accounts: Final = re.compile(_ACCOUNTS.encode()).finditer
+_match_account: Final = re.compile(_ACCOUNTS.encode()).match
 
 
-@dataclass(frozen=True, slots=True)
-class Signs:
+class Signs(NamedTuple):
     """What a text may hold, and what was made of it on the way."""
 
     lower: str
     shapes: bytes
     runs: list[tuple[int, int]]
-    gated: frozenset[int]
+    gated: Sequence[int]
     at: bool
     dashes: bool
     numbers: bool
@@ -100,14 +94,14 @@ class Prefilter:
         escapes = "%" in text or "\\" in text or "&" in text
         names = _stems(lower)
         numbers = _find_numbers(shapes) is not None
-        accounts = b"aa00" in shapes and _has_account(shapes)
+        accounts = _has_account(shapes)
         runs = self._spans(text, classes, every_run=every_run) if _LONG in classes else []
-        gated = self._gated(text, names)
+        gated = self._gated(text)
+        if names:
+            gated += [index for needle, index in self._named if needle in text]
         if not (names or runs or at or numbers or escapes or flags or dashes or accounts or gated):
             return None
-        return Signs(
-            lower, shapes, runs, frozenset(gated), at, dashes, numbers, accounts, names, flags, escapes
-        )
+        return Signs(lower, shapes, runs, gated, at, dashes, numbers, accounts, names, flags, escapes)
 
     def _spans(self, text: str, classes: bytes, *, every_run: bool) -> list[tuple[int, int]]:
         interesting = self._runs.interesting
@@ -115,30 +109,30 @@ class Prefilter:
             (start, end) for start, end in long_runs(classes) if every_run or interesting(text, start, end)
         ]
 
-    def _gated(self, text: str, names: list[str]) -> list[int]:
-        found = [
+    def _gated(self, text: str) -> list[int]:
+        return [
             index
             for sign, gate, entries in self._gates
             if sign in text and gate in text
             for needle, index in entries
             if needle in text
         ]
-        if names:
-            found += [index for needle, index in self._named if needle in text]
-        return found
 
 
 class AutomatonPrefilter(Prefilter):
     """The engine `re2`; immutable."""
 
-    __slots__ = ("_always", "_match")
+    __slots__ = ("_always", "_match", "_match_names")
 
     def __init__(self, runs: Runs, gated: Gated) -> None:
         """Build the automaton. Raises ``ConfigurationError`` when `google-re2` is missing."""
         super().__init__(runs, gated)
         gates = {gate or needle for _, gate, entries in self._gates for needle, _ in entries}
         self._always = "" in gates
-        self._match = _automaton(runs, sorted(gates))
+        self._match = _automaton(_questions(runs, sorted(gates)))
+        # Apart from the others: an automaton has a state for each set of answers that it may have met.
+        needles = [re.escape(needle) for needle, _ in self._named]
+        self._match_names = _automaton([*(f"(?i:{stem})" for stem in STEMS), *needles])
 
     def __call__(self, text: str, *, every_run: bool = False) -> Signs | None:
         """The same answer, from one pass over ``text``."""
@@ -146,19 +140,18 @@ class AutomatonPrefilter(Prefilter):
         said = self._match(octets) or ()  # the wrapper says None for an empty text
         if not said and not every_run and not self._always:
             return None
-        lower = text.lower()
-        names = _stems(lower) if _NAMES in said else []
+        named = self._match_names(octets) if _NAMES in said else ()
+        names = [STEMS[number] for number in named if number < len(STEMS)]
         asked = every_run or _TOKENS in said
         runs = self._spans(text, octets.translate(_CLASSES), every_run=every_run) if asked else []
-        gated = self._gated(text, names) if names or self._always or _GATES in said else []
+        gated = self._gated(text) if self._always or _GATES in said else []
+        gated += [self._named[number - len(STEMS)][1] for number in named if number >= len(STEMS)]
         at, dashes, flags, escapes = _AT in said, _DASHES in said, _FLAGS in said, _ESCAPES in said
         numbers, accounts = _FIGURES in said, _IBANS in said
         if not (names or runs or at or numbers or escapes or flags or dashes or accounts or gated):
             return None
-        return Signs(
-            lower, octets.translate(_SHAPES), runs, frozenset(gated),
-            at, dashes, numbers, accounts, names, flags, escapes,
-        )  # fmt: skip
+        shapes = octets.translate(_SHAPES) if numbers or accounts else b""
+        return Signs(text.lower(), shapes, runs, gated, at, dashes, numbers, accounts, names, flags, escapes)
 
 
 def prefilter(runs: Runs, gated: Gated, engine: Literal["re", "re2"]) -> Prefilter:
@@ -184,9 +177,12 @@ def long_runs(classes: bytes) -> Iterator[tuple[int, int]]:
 
 def _has_account(shapes: bytes) -> bool:
     """Whether the shape of an account number begins where no word goes on, as inside every long hash."""
-    return any(
-        match.start() == 0 or shapes[match.start() - 1] not in b"a0" for match in _find_accounts(shapes)
-    )
+    place = shapes.find(b"aa00")
+    while place >= 0:
+        if (not place or shapes[place - 1] not in b"a0") and _match_account(shapes, place):
+            return True
+        place = shapes.find(b"aa00", place + 1)
+    return False
 
 
 def _stems(lower: str) -> list[str]:
@@ -201,13 +197,8 @@ def _stems(lower: str) -> list[str]:
 _NAMES, _TOKENS, _GATES, _FIGURES, _IBANS, _AT, _DASHES, _FLAGS, _ESCAPES = range(9)
 
 
-def _automaton(runs: Runs, gates: list[str]) -> Callable[[bytes], list[int]]:
-    """A matcher that names the questions, by their numbers above, to which the answer may be yes."""
-    try:
-        re2: Any = import_module("re2")
-    except ImportError:
-        msg = 'the engine "re2" needs google-re2: pip install "delegate-security[fast]"'
-        raise ConfigurationError(msg, field="engine") from None
+def _questions(runs: Runs, gates: list[str]) -> list[str]:
+    """A pattern for each of the questions above, which answers it or errs towards yes."""
     anchors = [*map(re.escape, runs.literals), DECODABLE]
     beginning = f"(?:^|[^A-Za-z0-9])(?:{'|'.join(anchors)})[A-Za-z0-9_.~+=/:|$-]{{6}}"
     questions = {
@@ -221,9 +212,19 @@ def _automaton(runs: Runs, gates: list[str]) -> Callable[[bytes], list[int]]:
         _FLAGS: " -",
         _ESCAPES: r"[%\\&]",
     }
+    return [questions[number] for number in sorted(questions)]
+
+
+def _automaton(patterns: list[str]) -> Callable[[bytes], list[int]]:
+    """A matcher that gives the indexes of the patterns that match, in one pass."""
+    try:
+        re2: Any = import_module("re2")
+    except ImportError:
+        msg = 'the engine "re2" needs google-re2: pip install "delegate-security[fast]"'
+        raise ConfigurationError(msg, field="engine") from None
     automaton = re2.Set.SearchSet()
-    for number in sorted(questions):
-        automaton.Add(questions[number])
+    for pattern in patterns:
+        automaton.Add(pattern)
     automaton.Compile()
     return automaton.Match  # type: ignore[no-any-return]
 

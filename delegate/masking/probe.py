@@ -9,6 +9,7 @@ not searched (see ``names``).
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -33,28 +34,25 @@ class Plain(NamedTuple):
     """Every other text, container by container."""
     named: list[tuple[int, str]]
     """The texts that stand under a telling name, by index, and the name."""
+    first_texts: list[int]
+    """For each container, where its texts begin in ``texts``."""
+    first_below: list[int]
+    """For each container, where those that it holds begin in ``containers``."""
 
-    def layout(self) -> tuple[list[int], list[int]]:
-        """For each container, where its texts begin in ``texts``, and the index of the one that holds it."""
-        starts: list[int] = []
-        parents = [0]
-        texts = 0
-        for index, container in enumerate(self.containers):
-            starts.append(texts)
-            for value in container.values() if type(container) is dict else container:
-                kind = type(value)
-                if kind is str:
-                    texts += 1
-                elif kind is dict or kind is list or kind is tuple:
-                    parents.append(index)
-        return starts, parents
+    def holder(self, text: int) -> int:
+        """The index of the container that holds a text."""
+        return bisect_right(self.first_texts, text) - 1
+
+    def above(self, container: int) -> int:
+        """The index of the container that holds a container."""
+        return bisect_right(self.first_below, container) - 1
 
     def depth(self) -> int:
         """How many containers stand within containers, the value itself not counted."""
-        depths = [-1]
-        for above in self.layout()[1][1:]:
-            depths.append(depths[above] + 1)
-        return depths[-1]
+        depth, container = -1, len(self.containers) - 1  # level by level, so none is deeper than the last
+        while container:
+            depth, container = depth + 1, self.above(container)
+        return depth
 
 
 _STR: Final = frozenset({str})
@@ -68,12 +66,16 @@ def look(  # noqa: C901, PLR0911, PLR0912 - a call for each member would cost mo
     texts: list[str] = []
     named: list[tuple[int, str]] = []
     containers: list[Any] = [[root]]
+    first_texts: list[int] = []
+    first_below: list[int] = []
     text, below, meaning = texts.append, containers.append, names.__getitem__
     room = MASKING_MAX_ITEMS
     for container in islice(containers, MASKING_MAX_NODES):  # which grows meanwhile
         room -= len(container)
         if room < 0:
             return None
+        first_texts.append(len(texts))
+        first_below.append(len(containers))
         if type(container) is dict:
             keys += container
             if any(map(meaning, container)) and not _telling(container, names, len(texts), named):
@@ -105,7 +107,7 @@ def look(  # noqa: C901, PLR0911, PLR0912 - a call for each member would cost mo
                     below(value)
                 elif kind not in INERT:
                     return None
-    plain = Plain(containers, keys, texts, named)
+    plain = Plain(containers, keys, texts, named, first_texts, first_below)
     if len(containers) > MASKING_MAX_DEPTH and plain.depth() > MASKING_MAX_DEPTH:
         return None
     if len(texts) + len(containers) - 1 > MASKING_MAX_NODES:

@@ -8,7 +8,7 @@ where it ended before.) What is a marker already stays as it is, and a hit that 
 
 from __future__ import annotations
 
-import re
+import string
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
@@ -21,8 +21,8 @@ from delegate.masking.policy import Mode
 
 __all__ = ["FORGED", "Rewritten", "Seen", "rewrite", "whole"]
 
-_WORD: Final = re.compile(r"[A-Za-z0-9_+/.\u0080-\U0010ffff-]")
-"""What may be part of a token, a number or a name."""
+_WORD: Final = frozenset(string.ascii_letters + string.digits + "_+/.-")
+"""What may be part of a token, a number or a name, besides all that is not ASCII."""
 
 FORGED = "forged-marker"
 """The detector of what calls itself masked and was not masked by this policy."""
@@ -63,22 +63,25 @@ def rewrite(
     """Replace what ``hits`` names in ``text`` as ``mode_of`` its kind says, and what turns up then."""
     seen: list[Seen] = []
     given = text
-    for _ in range(MASKING_ROUNDS):
+    for _round in range(MASKING_ROUNDS):
         markings = list(markers.find(text)) if "MASKED" in text else ()
         parts: list[str] = []
         place = 0
         touching = False
-        for hit in _settled(hits, markings):
-            mode = mode_of(hit.kind)
+        for start, end, kind, detector, _ in _settled(hits, markings):
+            mode = mode_of(kind)
             if mode == "warn" and text is given:
-                seen.append(Seen(hit.kind, hit.detector, "warned", hit.start))
+                seen.append(Seen(kind, detector, "warned", start))
             if mode in {"off", "warn"}:
                 continue
-            action: Action = "blocked" if mode == "block" else "masked"
-            seen.append(Seen(hit.kind, hit.detector, action, hit.start))
-            parts += (text[place : hit.start], _replacement(text, hit, markers))
-            place = hit.end
-            touching = touching or _touches(text, hit)
+            seen.append(Seen(kind, detector, "blocked" if mode == "block" else "masked", start))
+            forged = detector == FORGED
+            parts += (
+                text[place:start],
+                markers.write(kind) if forged else markers.replacing(text, start, end, kind),
+            )
+            place = end
+            touching = touching or _touches(text, start, end)
         if not place:
             return Rewritten(text, seen)
         text = "".join((*parts, text[place:]))
@@ -88,15 +91,10 @@ def rewrite(
     return Rewritten(markers.write("error"), [*seen, Seen("error", _UNSTABLE, "masked")])
 
 
-def _touches(text: str, hit: Hit) -> bool:
+def _touches(text: str, start: int, end: int) -> bool:
     """Whether letters or digits stand against a hit, so that a rule may see something new in them."""
-    return bool(hit.start and _WORD.match(text, hit.start - 1)) or _WORD.match(text, hit.end) is not None
-
-
-def _replacement(text: str, hit: Hit, markers: Markers) -> str:
-    if hit.detector == FORGED:
-        return markers.write(hit.kind)
-    return markers.replacing(text, hit.start, hit.end, hit.kind)
+    before, after = text[start - 1 : start], text[end : end + 1]  # nothing stands before the first
+    return before in _WORD or after in _WORD or not (before.isascii() and after.isascii())
 
 
 def _settled(hits: Sequence[Hit], markings: Sequence[Marking]) -> Sequence[Hit]:

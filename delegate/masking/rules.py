@@ -79,7 +79,7 @@ class Rules:
 
     def counting(self, text: str, hits: Sequence[Hit], member: Member) -> Sequence[Hit]:
         """``hits`` without those that the policy allows, or that are guesses under a governance name."""
-        if member.exempt and not _BLANK.search(text):
+        if hits and member.exempt and not _BLANK.search(text):
             hits = [hit for hit in hits if hit.rank >= _CERTAIN]
         if self.policy.allow:
             allow = self.policy.allow

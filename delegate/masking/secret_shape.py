@@ -54,6 +54,9 @@ _PLACEHOLDER: Final = re.compile(
     ,
     re.DOTALL,
 )  # fmt: skip
+_LONGEST_WORD: Final = 11
+"""Letters of the longest of these words."""
+
 _MARKERS: Final = re.compile(r"\[MASKED:[^\[\]\s]{1,256}\]|MASKED-[a-z0-9._-]{1,64}")
 _REFERENCE: Final = re.compile(
     r"[A-Za-z_$@][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*|\[[^\]]{0,80}\]){1,8}\(?.*"  # a.b.c, a[b], a::b
@@ -66,6 +69,8 @@ _REFERENCE: Final = re.compile(
 
 def is_placeholder(value: str) -> bool:
     """Whether ``value`` stands where a secret would: a template, a variable, stars, a marker."""
+    if len(value) > _LONGEST_WORD and value.isalnum():
+        return _one_character(value)  # every other stand-in is a word, or has a sign in it
     if "MASKED" in value and not _MARKERS.sub("", value).strip():
         return True
     return (_PLACEHOLDER.fullmatch(value) is not None and not _braced(value)) or _one_character(value)
@@ -114,16 +119,17 @@ def looks_like_password(value: str) -> bool:
 def looks_random(value: str) -> bool:
     """Whether the letters and digits of ``value`` are mixed as no name, word or version mixes them."""
     lower = value.lower()
-    if len(set(value)) < 5 or any(sequence in lower for sequence in _SEQUENCES):
+    if len(set(value)) < 5 or any(map(lower.__contains__, _SEQUENCES)):
         return False
     parts = _PARTS.findall(value)
-    total = sum(map(len, parts))
+    lengths = [*map(len, parts)]
+    total = sum(lengths)
     if total < 6:
         return False
     if len(parts) == 1:
         return total >= 12 and not value.isdigit() and not _sayable(value)
-    spoken = sum(len(part) for part in parts if _sayable(part))
-    numbers = sum(len(part) for part in parts if part.isdigit())
+    spoken = 0 if max(lengths) < 3 else sum([len(part) for part in parts if _sayable(part)])
+    numbers = sum([len(part) for part in parts if part.isdigit()])
     if spoken >= 0.8 * (total - numbers):
         spoken += min(numbers, 4)  # words with a number: release2024
     return numbers < total and spoken < 0.6 * total and (len(parts) > 3 or len(value) >= 12)

@@ -110,7 +110,7 @@ class TextScanner:
         signs = self._prefilter(text, every_run=self._entropy)
         if signs is None:
             return []
-        hits = list(self._find(text, signs))
+        hits = self._find(text, signs)
         if depth == MASKING_DECODING_DEPTH:
             return hits
         budget = budget or _Budget()
@@ -129,25 +129,28 @@ class TextScanner:
         folded = fold(text)
         return list(_mapped(folded, self._scan(folded.text, depth + 1, budget)))
 
-    def _find(self, text: str, signs: Signs) -> Iterator[Hit]:
+    def _find(self, text: str, signs: Signs) -> list[Hit]:
+        hits: list[Hit] = []
         for start, end in signs.runs:
-            yield from self._runs.find(text, start, end)
-        yield from self._gated.find(text, signs.gated)
+            hits += self._runs.find(text, start, end)
+        if signs.gated:
+            hits += self._gated.find(text, signs.gated)
         if signs.at:
             passwords = list(passwords_in_addresses(text))
-            yield from passwords
-            yield from personal.emails(text, {hit.end for hit in passwords})
+            hits += passwords
+            hits += personal.emails(text, {hit.end for hit in passwords})
         if signs.dashes:
-            yield from private_keys(text)
+            hits += private_keys(text)
         if signs.names:
-            yield from assignments(text, signs.lower, signs.names)
-            yield from kubernetes_secrets(text, signs.lower)
+            hits += assignments(text, signs.lower, signs.names)
+            hits += kubernetes_secrets(text, signs.lower)
         if signs.flags:
-            yield from passwords_in_commands(text)
+            hits += passwords_in_commands(text)
         if signs.numbers:
-            yield from personal.numbers(text, signs.shapes, signs.lower)
+            hits += personal.numbers(text, signs.shapes, signs.lower)
         if signs.accounts:
-            yield from personal.bank_accounts(text, signs.shapes)
+            hits += personal.bank_accounts(text, signs.shapes)
+        return hits
 
     def _encoded(self, text: str, first: int, last: int, depth: int, budget: _Budget) -> Iterator[Hit]:
         """What a long run says when decoded: with a secret inside, the whole encoded part is one."""
@@ -188,4 +191,6 @@ def with_name(key: str, value: str, hits: Sequence[Hit]) -> list[Hit]:
         return [*hits]
     start = credentials(value, 0) if kind_of(key) == "authorization" else 0
     hit = value_hit(value, start, len(value), key, sure)
-    return resolve([*hits, hit]) if hit else [*hits]
+    if hit is None:
+        return [*hits]
+    return resolve([*hits, hit]) if hits else [hit]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import string
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from typing import Final, Literal
 
@@ -38,7 +38,10 @@ DECODABLE: Final = r"(?:0x)?(?:[2-7][0-9A-Fa-f]){10}|(?:[CI-Za-f][A-Za-z0-9+/_-]
 class Runs:
     """All rows whose anchor is inside a long run."""
 
-    __slots__ = ("_behind", "_inside", "_needle", "_rows", "_shortest", "_start", "literals", "needles")
+    __slots__ = (
+        *("_begins", "_behind", "_inside", "_needle", "_rows", "_shortest", "_start"),
+        *("literals", "needles"),
+    )
 
     def __init__(self, rows: Sequence[Detector], engine: Literal["re", "re2"] = "re") -> None:
         """Compile the rows, the trie of their prefixes, and the pattern of their needles."""
@@ -63,13 +66,15 @@ class Runs:
         trie = _trie(sorted(by_prefix)) or "(?!)"
         self._start = re.compile(f"({trie})|{DECODABLE}")
         self._behind = re.compile(f"{_BEHIND}(?:({trie})|{DECODABLE})")
+        self._begins = re.compile(f"[^A-Za-z0-9](?:{trie}|{DECODABLE})")
         self._needle = re.compile("|".join(map(re.escape, self.needles)) or "(?!)")
 
     def interesting(self, text: str, start: int, end: int) -> bool:
         """Whether the run ``text[start:end]`` may hold a token, or an encoding of text."""
         return (
-            self._start.match(text, start, end) is not None
-            or self._behind.search(text, start, end) is not None
+            # What stands before a run is neither letter nor digit: one search for its beginning and the rest.
+            self._begins.search(text, start - 1 if start else 0, end) is not None
+            or (not start and self._start.match(text, 0, end) is not None)
             or (end - start >= self._shortest and self._needle.search(text, start, end) is not None)
         )
 
@@ -112,9 +117,9 @@ class Gated:
             gates[row.gate] += [(needle, index) for needle in row.needles]
         self.by_gate = {gate: tuple(entries) for gate, entries in gates.items()}
 
-    def find(self, text: str, indices: frozenset[int]) -> Iterator[Hit]:
+    def find(self, text: str, indices: Iterable[int]) -> Iterator[Hit]:
         """The matches of the rows at ``indices``."""
-        for index in sorted(indices):
+        for index in sorted({*indices}):
             row, pattern = self._patterns[index]
             yield from _matches(row, pattern, text, 0, len(text))
 

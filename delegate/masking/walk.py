@@ -308,22 +308,27 @@ class Walk:
 
 
 def divided(texts: Sequence[str], joined: str, hits: Sequence[Hit]) -> dict[int, list[Hit]]:
-    """Hits in joined texts, by the index of the text they are in, and placed in it."""
+    """Hits in joined texts, in order, by the index of the text they are in, and placed in it."""
     found: dict[int, list[Hit]] = {}
+    if not hits:
+        return found
     if len(hits) > _FEW or joined.count(NUL) >= len(texts):  # so many, or one of the texts holds NUL itself
         starts = [0, *accumulate([len(text) + 1 for text in texts])]
         for hit in hits:
             which = bisect_right(starts, hit.start) - 1
             found.setdefault(which, []).append(_moved(hit, starts[which]))
         return found
+    which = place = 0
     for hit in hits:
-        which = joined.count(NUL, 0, hit.start)
-        found.setdefault(which, []).append(_moved(hit, joined.rfind(NUL, 0, hit.start) + 1))
+        which += joined.count(NUL, place, hit.start)
+        place = hit.start
+        found.setdefault(which, []).append(_moved(hit, joined.rfind(NUL, 0, place) + 1))
     return found
 
 
 def _moved(hit: Hit, start: int) -> Hit:
-    return Hit(hit.start - start, hit.end - start, hit.kind, hit.detector, hit.rank)
+    first, end, kind, detector, rank = hit
+    return Hit(first - start, end - start, kind, detector, rank)
 
 
 def _unique(names: Sequence[object], new: dict[int, object]) -> list[object]:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delegate import known_secrets
-from delegate.masking import checks
+from delegate.masking import checks, secret_shape
 from delegate.masking import national_checks as national
 from delegate.masking.decoding import decodings, unescaped
 from delegate.masking.folding import fold
@@ -197,6 +197,29 @@ def test_placeholders(value: str) -> None:
 @pytest.mark.parametrize("value", ["{a7Q2xK9mB4tZ}", "hunter2", "1111"])
 def test_values_are_no_placeholders(value: str) -> None:
     assert not is_placeholder(value)
+
+
+WORDS = [word for word in secret_shape._PLACEHOLDER.pattern.replace("(?i:", "|").split("|") if word.isalpha()]
+
+
+def test_no_word_that_stands_in_for_a_secret_is_longer_than_the_short_way_says() -> None:
+    assert len(WORDS) > 30
+    assert max(map(len, WORDS)) == secret_shape._LONGEST_WORD
+    assert is_placeholder(max(WORDS, key=len))
+
+
+@given(st.text("abcxX019_", min_size=1, max_size=24) | st.sampled_from(WORDS) | st.text(max_size=24))
+def test_the_short_way_says_what_the_pattern_says(value: str) -> None:
+    pattern = secret_shape._PLACEHOLDER.fullmatch(value) is not None and not secret_shape._braced(value)
+    assert is_placeholder(value) == (pattern or secret_shape._one_character(value))
+
+
+@given(st.text("0123456789", min_size=1, max_size=30))
+def test_check_digits_are_summed_as_the_standard_says(number: str) -> None:
+    """ISO/IEC 7812-1 annex B: every second digit from the last but one doubled, its digits added."""
+    doubled = [int(digit) * 2 for digit in number[-2::-2]]
+    total = sum(map(int, number[::-2])) + sum(value // 10 + value % 10 for value in doubled)
+    assert checks.luhn(number) is (total % 10 == 0)
 
 
 @pytest.mark.parametrize(

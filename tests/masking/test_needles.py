@@ -1,0 +1,103 @@
+"""Many needles at once: the same as looking for each of them, at any place, for any mixture of lengths."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from delegate import known_secrets
+from delegate.masking.known import KnownValues
+from delegate.masking.needles import SHORTEST, Needles
+
+LENGTHS = (7, 8, 14, 15, 16, 40)
+OCTETS = st.binary(min_size=SHORTEST, max_size=40) | st.text("ab", min_size=SHORTEST, max_size=20).map(
+    str.encode
+)
+
+
+def made(*needles: bytes) -> Needles:
+    found = Needles()
+    found.add(needles)
+    return found
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+@pytest.mark.parametrize("place", range(17))
+def test_a_needle_is_found_wherever_it_stands(length: int, place: int) -> None:
+    needle = bytes(range(65, 65 + length))
+    others = [bytes(reversed(range(65, 65 + size))) for size in LENGTHS]
+    needles = made(needle, *others)
+    for after in (b"", b".", b"." * 20):
+        assert needles.standing_in(b"." * place + needle + after) == [needle]
+        assert needles.standing_in(b"." * place + needle[:-1] + b"!" + after) == []
+        assert needles.standing_in(b"." * place + b"!" + needle[1:] + after) == []
+
+
+@given(st.lists(OCTETS, max_size=8), st.lists(OCTETS, max_size=4), st.lists(OCTETS, max_size=4))
+def test_it_finds_what_looking_for_each_finds(
+    needles: list[bytes], gone: list[bytes], between: list[bytes]
+) -> None:
+    """'it must stay exact', also after some were taken back, and where one holds another"""
+    found = made(*needles, *gone)
+    found.remove(gone)
+    text = b"".join(piece for pair in zip(between, [*needles, *gone], strict=False) for piece in pair)
+    for each in (text, text[1:], text[:-1], text * 2):
+        assert sorted(found.standing_in(each)) == sorted({*needles} & {n for n in needles if n in each})
+
+
+def test_nothing_is_kept_of_what_was_taken_back() -> None:
+    found = made(b"longer than fifteen bytes", b"shorter", b"shorter")
+    found.remove([b"longer than fifteen bytes", b"shorter"])
+    assert found
+    found.remove([b"shorter"])
+    assert not found
+    assert not found._short._parts
+    assert not found._long._parts
+
+
+class Holder:
+    def __init__(self, *secrets: bytes) -> None:
+        self.secrets = secrets
+        known_secrets.add(self)
+
+    def __known_secrets__(self) -> tuple[bytes, ...]:
+        return self.secrets
+
+
+def test_known_values_stand_in_any_text() -> None:
+    holder = Holder(b"correct-horse", "\u5bc6\u7801\u5bc6".encode())
+    known = KnownValues()
+    for text, start in (("\ud83d \u00e9 correct-horse \u00e9", 4), ("\udc80\u5bc6\u7801\u5bc6", 1)):
+        (hit,) = known.find(text)
+        assert hit.start == start
+        assert known.stand_in(["a", text])
+    assert not known.stand_in(["correct-", "horse"])
+    del holder
+
+
+def test_a_clean_value_costs_the_same_however_many_secrets_are_known() -> None:
+    """Counted in calls of functions, which a busy machine does not change."""
+    text = "a clean text of some length, in which there is nothing to find " * 10
+    calls = []
+    for number in (10, 1_000):
+        holder = Holder(*(b"secret-of-its-own-%d" % each for each in range(number)))
+        known = KnownValues()
+        assert list(known.find("see secret-of-its-own-7!"))
+        calls.append(_calls(lambda known=known: list(known.find(text))))  # type: ignore[misc]
+        del holder
+    few, many = calls
+    assert few == many > 0
+
+
+def _calls(function: Callable[[], object]) -> int:
+    seen: list[str] = []
+    sys.setprofile(lambda _frame, event, _argument: seen.append(event))
+    try:
+        function()
+    finally:
+        sys.setprofile(None)
+    return len(seen)
