@@ -196,12 +196,12 @@ CLOUDS: Final[tuple[Detector, ...]] = (
     token("dbt-token", "dbtc_ dbtu_ dbts_", 36, "docs.getdbt.com API tokens", B64URL),
     found(
         "k3s-token",
-        "::server: ::node:",
-        r"(K10[0-9a-f]{64}::(?:server|node):[A-Za-z0-9._-]{16,128})",
-        ("K10", _X32 * 2, "::server:", _X32),
-        ("K10", _X32, "::server:", _X32),
+        "::server:",
+        r"(K10[0-9a-f]{64}::server:[A-Za-z0-9._-]{16,128})",
+        ("token ", "K10", _X32 * 2, "::server:", _X32),
+        ("token ", "K10", _X32, "::server:", _X32),
         "docs.k3s.io server tokens",
-        gate="::",
+        gate="name",
     ),
     found(
         "azure-function-key",
