@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from delegate.errors import ConfigurationError, MaskingLimitError
+from delegate.limits import MASKING_MAX_DEPTH
 from delegate.masking import Masker, Policy, register_secret
+from delegate.masking.policy import Mode
 from tests.masking.samples import CARD, EMAIL, MASKER, PASSWORD, TOKEN, masked, nested
 
 RANDOM = "a7Q2xK9mB4tZ" + "8wL3nR6vC1pY"
@@ -33,7 +35,8 @@ def test_the_longer_place_decides_whatever_its_mode_is_called() -> None:
 
 
 def test_of_two_places_of_one_length_the_one_with_fewer_stars_decides() -> None:
-    for paths in ({"/*/*": "off", "/a/b": "mask"}, {"/a/b": "mask", "/*/*": "off"}):
+    orders: tuple[dict[str, Mode], ...] = ({"/*/*": "off", "/a/b": "mask"}, {"/a/b": "mask", "/*/*": "off"})
+    for paths in orders:
         masker = Masker(Policy(paths=paths))
         assert masker.mask({"a": {"b": EMAIL, "c": EMAIL}}).value == {
             "a": {"b": "[MASKED:email]", "c": EMAIL}
@@ -59,7 +62,7 @@ def test_a_refused_setting_is_shown_by_its_beginning_and_only_if_it_is_a_text() 
         {"engine": []},
     ):
         with pytest.raises(ConfigurationError, match="does not take list"):
-            Policy(**setting)  # type: ignore[arg-type]
+            Policy(**setting)
 
 
 # --- rewriting -------------------------------------------------------------------------------------
@@ -95,3 +98,36 @@ def test_a_value_under_a_name_beside_a_marker() -> None:
         "password": "[MASKED:password]",
         "note": "[MASKED:password]",
     }
+
+
+def test_a_card_number_under_a_governance_name_is_none_unless_a_sentence_holds_it() -> None:
+    assert masked({"agent_id": str(CARD)}) == {"agent_id": str(CARD)}
+    assert masked({"agent_id": f"card {CARD}"}) == {"agent_id": "card [MASKED:credit_card]"}
+
+
+def test_what_stands_before_a_password_in_one_argument_is_searched_too() -> None:
+    assert masked(["curl", f"-u{EMAIL}:{PASSWORD}"]) == ["curl", "-[MASKED:email]:[MASKED:password]"]
+
+
+def test_a_recognizer_may_name_all_of_a_text_and_nothing_beyond() -> None:
+    everything = Masker(Policy(recognizer=lambda text: [(0, len(text), "person")]))
+    assert everything.mask(["Jane"]).value == ["[MASKED:person]"]
+    beyond = Masker(Policy(recognizer=lambda text: [(0, len(text) + 1, "person")]))
+    assert beyond.mask(["Jane"]).value == ["[MASKED:error]"]
+
+
+def test_how_short_a_value_under_a_strong_name_may_be() -> None:
+    assert masked({"secret": "abcd", "password": "abc"}) == {
+        "secret": "[MASKED:secret]",
+        "password": "[MASKED:password]",
+    }
+    assert masked({"secret": "abc", "password": "ab"}) == {"secret": "abc", "password": "ab"}
+
+
+@pytest.mark.parametrize("leaf", ["x", b"x"], ids=["plain", "walked"])
+def test_how_deep_a_value_may_be(leaf: object) -> None:
+    """Below the outermost container, which is at depth 0, there may be that many."""
+    deepest = nested(MASKING_MAX_DEPTH + 1, leaf)
+    assert masked(deepest) is deepest
+    deeper = nested(MASKING_MAX_DEPTH + 2, leaf)
+    assert masked(deeper) == nested(MASKING_MAX_DEPTH + 1, "[MASKED:depth]")
