@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from delegate.errors import ConfigurationError, MaskingLimitError
@@ -55,12 +57,11 @@ def test_a_refused_setting_is_shown_by_its_beginning_and_only_if_it_is_a_text() 
         Policy(mode="x" * 100)  # type: ignore[arg-type]
     assert str(caught.value).startswith("mode= of a masking policy does not take '" + "x" * 39)
     assert "x" * 40 not in str(caught.value)
-    for setting in (
-        {"mode": ["off"]},
-        {"kinds": {"email": ["off"]}},
-        {"reveal": {"email": [4]}},
-        {"engine": []},
-    ):
+    wrong: tuple[dict[str, Any], ...] = (
+        *({"mode": ["off"]}, {"kinds": {"email": ["off"]}}),
+        *({"reveal": {"email": [4]}}, {"engine": []}),
+    )
+    for setting in wrong:
         with pytest.raises(ConfigurationError, match="does not take list"):
             Policy(**setting)
 
