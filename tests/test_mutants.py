@@ -11,10 +11,11 @@ from typing import Final
 import pytest
 
 from tools.mutants import __main__, coverage_map
-from tools.mutants.__main__ import OPTIONS, Bench, Task, _spawn, deciding, report, tasks
+from tools.mutants.__main__ import OPTIONS, Bench, Task, _spawn, report, tasks
 from tools.mutants.coverage_map import CoverageMap
 from tools.mutants.decisions import mutants
 from tools.mutants.ledger import Ledger, allowed
+from tools.mutants.suites import CORE, SUITES
 from tools.mutants.worker import KILLED, SURVIVED, TIMEOUT, Job, Verdict
 
 SHOP: Final = """\
@@ -250,7 +251,7 @@ def test_the_report_names_survivors_that_are_not_listed_and_entries_that_name_no
     result = report(["shop.py"], ledger, known)
     assert result["survivors"] == names[:2]
     assert result["stale"] == ["shop.py::x"]
-    assert result["modules"]["shop.py"]["listed"] == 1  # type: ignore[index]
+    assert result["modules"]["shop.py"]["listed"] == 1
 
 
 @pytest.mark.parametrize(
@@ -268,6 +269,19 @@ def test_an_entry_has_a_reason_and_stands_once(shop: Path, text: str) -> None:
 
 
 def test_every_allowed_mutant_exists() -> None:
-    names = {m.name for path in deciding() for m in mutants(path, Path(path).read_text(encoding="utf-8"))}
+    paths = [path for suite in SUITES for path in suite.paths()]
+    names = {m.name for path in paths for m in mutants(path, Path(path).read_text(encoding="utf-8"))}
     assert set(allowed()) - names == set()
-    assert len(names) > 2000
+    assert len(names) > 5000
+
+
+def test_every_suite_knows_its_modules_and_tests() -> None:
+    """A path that is wanted chooses the suite; without one, masking is not among what runs."""
+    core, masking = (suite.paths() for suite in SUITES)
+    assert "delegate/token/chain.py" in core
+    assert "delegate/token/picture.py" not in core
+    assert "delegate/masking/walk.py" in masking
+    assert not set(core) & set(masking)
+    assert CORE.paths(["delegate/masking/walk.py"]) == []
+    assert CORE.paths(["delegate/scope.py"]) == ["delegate/scope.py"]
+    assert all(Path(path).exists() for suite in SUITES for path in suite.test_paths())

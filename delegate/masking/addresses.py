@@ -18,6 +18,9 @@ _LONGEST: Final = 256 + 1 + 256 + 1
 """Characters of a user, a colon, a password and an at sign."""
 
 _TOKEN_MIN: Final = 16
+_NO_PASSWORDS: Final = frozenset({"x-oauth-basic", "api_token"})
+"""What stands where a password would when the user is the token."""
+
 _ORACLE: Final = re.compile(r"jdbc:oracle:thin:[^\s/@\x00]{1,64}/([^\s@\x00]{1,128})@")
 
 
@@ -28,13 +31,20 @@ def passwords_in_addresses(text: str) -> Iterator[Hit]:
         near = text.find("@", place + 3, place + 3 + _LONGEST) >= 0
         match = _USERINFO.match(text, place + 3) if near else None
         if match:
-            group = "password" if match["password"] else "user"
-            value = match[group]
-            if value and _is_secret(value, group):
-                yield Hit(*match.span(group), "url-password", "url-userinfo", 72)
+            for group in _groups(match["password"]):
+                value = match[group]
+                if value and _is_secret(value, group):
+                    yield Hit(*match.span(group), "url-password", "url-userinfo", 72)
         place = text.find("://", place + 3)
     for match in _ORACLE.finditer(text) if "jdbc:oracle" in text else ():
         yield Hit(*match.span(1), "url-password", "jdbc-oracle", 72)
+
+
+def _groups(password: str | None) -> tuple[str, ...]:
+    """What may be secret: the user alone, or with a password that only says that there is none."""
+    if password is None:
+        return ("user",)
+    return ("user", "password") if password in _NO_PASSWORDS else ("password",)
 
 
 _CHOSEN: Final = frozenset({"password", "passwd", "pass", "pwd", "secret", "test", "private"})

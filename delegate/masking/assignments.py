@@ -23,7 +23,7 @@ from typing import Final
 
 from delegate.masking.hits import Hit
 from delegate.masking.key_names import KeyClass, classify, kind_of
-from delegate.masking.secret_shape import is_reference, looks_random, looks_secret
+from delegate.masking.secret_shape import is_numbered, is_reference, looks_random, looks_secret
 from delegate.masking.values import credentials, value_hit
 
 __all__ = ["assignments"]
@@ -32,7 +32,13 @@ _REACH: Final = 64
 _VALUE_MAX: Final = 8192
 
 _NAME: Final = string.ascii_letters + string.digits + "_.-"
+_MACHINE_MADE: Final = 20
+"""Characters that no word and no number of a record has."""
+
 _NAME_TAIL: Final = re.compile(r"[A-Za-z0-9_.-]{0,64}")
+_METHOD: Final = re.compile(r"\.(?:equals|equalsIgnoreCase|compareTo|eql)$")
+"""A comparison that is a method of the name before it."""
+
 _WORDS_BEFORE: Final = re.compile(r"[A-Za-z]{2,20}(?: [A-Za-z]{2,20})? $")
 
 _OPERATOR: Final = re.compile(
@@ -40,12 +46,16 @@ _OPERATOR: Final = re.compile(
     r"(?: {0,2}: {0,2}(?:str|string|String|&str|&'static str)(?= {0,4}=)| string(?= {0,4}=)|\?(?=:))?"
     r"(?:"
     r"(?P<assign>[ \t]{0,16}(?:={1,3}|!={1,2}|:{1,3}=|[?+.|&]{1,2}=|->|<-)>?[ \t]{0,16}(?:\r?\n[ \t]{1,32})?)"
-    r"|(?P<colon>[ \t]{0,16}:[ \t]{0,16}(?:[>|][+-]?)?(?:\r?\n[ \t]{0,32})?)"
-    r"|(?P<beside>[\"'`]?[ \t]{0,8}[,;]?[ \t]{0,8}(?:\r?\n[ \t]{0,32}-?[ \t]{0,8})?"
+    r"|(?P<colon>[ \t]{0,16}:(?::(?=[ \t]))?[ \t]{0,16}(?:[>|][+-]?)?(?:\r?\n[ \t]{0,32})?)"
+    r"|(?P<beside>[\"'`]?[ \t]{0,8}[,;{]?[ \t]{0,8}(?:\r?\n[ \t]{0,32}-?[ \t]{0,8})?"
+    r"(?:(?:type|description|sensitive|nullable)[ \t]{0,16}=[^\n\x00]{0,120}\n[ \t]{0,16}){0,4}"
     r"[\"'`]?(?i:value|default|val|secretvalue)[\"'`]?[ \t]{0,8}[:=]{1,2}>?[ \t]{0,8})"
     r"|(?P<comma>[ \t]{0,8},[ \t]{0,8}(?=[\"'`]))"
-    r"|(?P<call>\([ \t]{0,8}(?=[\"'`]))"
-    r"|(?P<tag>(?:[ \t][A-Za-z:]{1,24}=\"[^\"<>\x00]{0,64}\"){0,3}>[ \t]{0,8}(?:\r?\n[ \t]{0,32})?)"
+    r"|(?P<otherwise>[ \t]{0,4}(?:\|\||\?\?)[ \t]{0,4}(?=[\"'`]))"
+    r"|(?P<call>(?:\.(?:equals|equalsIgnoreCase|compareTo|eql))?\([ \t]{0,8}(?=[\"'`]))"
+    r"|(?P<tag>(?:[ \t][A-Za-z:]{1,24}=\"[^\"<>\x00]{0,64}\"){0,3}>[ \t]{0,8}(?:\r?\n[ \t]{0,32})?"
+    r"(?:<value>|<string>|<!\[CDATA\[)?)"
+    r"|(?P<named></(?:key|name)>[ \t]{0,8}(?:\r?\n[ \t]{0,32})?<[A-Za-z]{1,16}>)"
     r"|(?P<is>[ \t]{1,4}(?:is|was|are)[ \t:]{1,4})"
     r"|(?P<blank>[ \t]{1,8}(?:[0-9] )?)"
     r")"
@@ -65,6 +75,13 @@ _CREDENTIAL: Final = re.compile(r"[ \t]{1,8}([A-Za-z0-9._~+/=:!@#$%^&*-]{8,8192}
 _IDENTIFIED: Final = re.compile(
     r"[ \t]{1,8}(?:PASSWORD |VALUES )?(?:([\"'])([^\"'\n\x00]{1,256})\1|([^\s;,\"'\x00]{4,128}))"
 )
+_NAMING: Final = re.compile(r"(?i:name|key)=[\"']$")
+"""How an attribute begins that gives an element the name of its text: ``<property name="...">``."""
+
+_OPENS: Final = frozenset({"<", ":"})
+_DOUBTFUL: Final = frozenset({"comma", "otherwise"})
+"""Operators that often stand behind a name for other reasons: the value must look like a secret."""
+
 _COMPARED: Final = re.compile(r"([\"'`])([^\"'`\n\x00]{4,256})\1 ?[!=]={1,2} ?$")
 
 
@@ -100,7 +117,7 @@ def _name(text: str, start: int, end: int, floor: int) -> tuple[int, int]:
     before = text[max(floor, start - _REACH) : start]
     head = before[len(before.rstrip(_NAME)) :].lstrip("-.")
     tail = _NAME_TAIL.match(text, end)
-    after = tail[0].rstrip("-.") if tail else ""
+    after = _METHOD.sub("", tail[0].rstrip("-.")) if tail else ""
     return start - len(head), end + len(after)
 
 
@@ -164,13 +181,15 @@ class _Reader:
         if quote:
             if how == "blank" and sure is KeyClass.WEAK:
                 return None
-            return self._quoted(quote, name, KeyClass.WEAK if how == "comma" else sure)
+            return self._quoted(quote, name, KeyClass.WEAK if how in _DOUBTFUL else sure)
         if operator[0] == ":" == before:
             return None  # a:b:secret:c is one name, as in arn:aws:secretsmanager:...:secret:prod/db
-        if how == "tag":
-            return self._element(place, name, sure) if before in {"<", ":"} else None
+        if how in {"tag", "named"}:
+            return (
+                self._element(place, name, sure, worded=before in _OPENS) if self._opens(start, how) else None
+            )
         if how in {"is", "blank"}:
-            return self._said(place, name) if sure is KeyClass.STRONG else None
+            return self._said(place, name) if sure is KeyClass.STRONG else self._followed(place, name)
         if sure is KeyClass.STRONG and kind_of(name) in {"authorization", "cookie"}:
             return self._header(place, name)
         spaced = operator[0][-1:].isspace() and operator.lastgroup != "blank"
@@ -231,11 +250,28 @@ class _Reader:
             else value_hit(self._text, place, place + len(value), name, KeyClass.WEAK)
         )
 
-    def _element(self, place: int, name: str, sure: KeyClass) -> Hit | None:
-        """The text of an XML element."""
+    def _followed(self, place: int, name: str) -> Hit | None:
+        """What stands behind the bare word ``token``, as on a command line: only what a machine made."""
+        value = self._read(place)
+        if kind_of(name) != "token" or len(value) < _MACHINE_MADE or not looks_random(value):
+            return None
+        return value_hit(self._text, place, place + len(value), name, KeyClass.WEAK)
+
+    def _opens(self, start: int, how: str) -> bool:
+        """Whether the name is that of an element, or one that an element gives to its text."""
+        text = self._text
+        before = text[start - 1 : start]
+        if how == "named":
+            return before == ">"
+        return before in _OPENS or _NAMING.search(text, max(0, start - 12), start) is not None
+
+    def _element(self, place: int, name: str, sure: KeyClass, *, worded: bool) -> Hit | None:
+        """The text of an XML element; a sentence only where the element itself is called a secret."""
         text = self._text
         stop = text.find("<", place, place + _VALUE_MAX)
-        value = text[place : stop if stop >= 0 else place + _VALUE_MAX].partition("\0")[0]
+        value = text[place : stop if stop >= 0 else place + _VALUE_MAX].partition("\0")[0].removesuffix("]]>")
+        if not worded and " " in value.strip():
+            return None
         return value_hit(text, place, place + len(value), name, sure)
 
     def _header(self, place: int, name: str) -> Hit | None:
@@ -253,4 +289,8 @@ class _Reader:
 
 def _is_variable(value: str, *, more: bool) -> bool:
     """Whether an unquoted value reads as a name in a program: ``password = user_password``."""
-    return value.isidentifier() and not looks_random(value) and ("_" in value or (value.islower() and more))
+    return (
+        value.isidentifier()
+        and not (looks_random(value) or is_numbered(value))
+        and ("_" in value or (value.islower() and more))
+    )

@@ -27,7 +27,12 @@ _PAIR_FLAGS: Final = (" -u", " --user", " -a", " --auth", " --proxy-user", " -U"
 _PAIR_COMMANDS: Final = ("curl", "http", "wget", "https ")
 _SAMBA: Final = ("smbclient", "rpcclient", "smbmap", "net rpc")
 _WORD_FLAGS: Final = {
-    " -p": ("mysql", "mysqldump", "mysqladmin", "mariadb", "sshpass", "mongo", "docker login", "psexec"),
+    " -p": (
+        *("mysql", "mysqldump", "mysqladmin", "mariadb", "sshpass", "mongo", "docker login", "psexec"),
+        *("az login", "7z ", "useradd", "usermod"),
+    ),
+    " -P ": ("zip",),
+    " -k ": ("openssl enc",),
     " -a ": ("redis-cli",),
     " -w ": ("ldapsearch", "ldapmodify", "ldapadd"),
 }

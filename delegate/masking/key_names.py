@@ -40,7 +40,7 @@ _WORD: Final = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 
 _PASSWORD: Final = (
     "password passwords passwd passphrase passcode pwd pw userpass dbpass pswd passwort contrasena "
-    "kennwort motdepasse senha wachtwoord heslo"
+    "kennwort motdepasse senha bindpw rootpw wachtwoord heslo"
 )
 _STRONG: Final = {
     "password": (
@@ -75,7 +75,15 @@ _STRONG: Final = {
             "pgp key",
         ),
         *("subscription key", "app key", "application key", "decryption key", "symmetric key", "host key"),
-        *("private pem", "private keys", "write key", "ingest key", "admin key", "integration key"),
+        *(
+            "private pem",
+            "private keys",
+            "write key",
+            "ingest key",
+            "key data",
+            "admin key",
+            "integration key",
+        ),
     ),
     "token": (
         *("access token", "refresh token", "auth token", "bearer token", "id token", "session token", "jwt"),

@@ -30,6 +30,7 @@ Recognizer: TypeAlias = Callable[[str], Iterable[tuple[int, int, str]]]
 """Finds what needs more than patterns, names above all: (start, end, kind), half-open, in the text."""
 
 _MODES: Final = frozenset(get_args(Mode))
+_ENGINES: Final = frozenset({"re", "re2"})
 _KIND: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
 _POINTER: Final = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
 _ANY: Final = "*"
@@ -63,18 +64,18 @@ class Policy:
 
     def __post_init__(self) -> None:
         """Check every setting and keep copies that nobody else can change."""
-        _require(self.mode in _MODES, "mode", self.mode)
+        _require(_is_one(self.mode, _MODES), "mode", self.mode)
         for setting in ("kinds", "paths"):
             modes: Mapping[str, Mode] = getattr(self, setting)
             for name, mode in modes.items():
-                _require(mode in _MODES, setting, mode)
+                _require(_is_one(mode, _MODES), setting, mode)
                 _require((_KIND if setting == "kinds" else _POINTER).fullmatch(name), setting, name)
         for kind, shown in self.reveal.items():
             _require(type(shown) is int and 0 <= shown <= MASKING_REVEAL_MAX, "reveal", shown)
             _require(_KIND.fullmatch(kind), "reveal", kind)
         for kind in self.recognizes:
             _require(_KIND.fullmatch(kind), "recognizes", kind)
-        _require(self.engine in {"re", "re2"}, "engine", self.engine)
+        _require(_is_one(self.engine, _ENGINES), "engine", self.engine)
         for setting in ("kinds", "paths", "reveal"):
             object.__setattr__(self, setting, MappingProxyType(dict(getattr(self, setting))))
         object.__setattr__(self, "exempt", frozenset(map(plain_name, self.exempt)))
@@ -106,6 +107,11 @@ def _covers(place: Sequence[str], parts: Sequence[str]) -> bool:
 
 def _parts(pointer: str) -> tuple[str, ...]:
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
+
+
+def _is_one(given: object, known: frozenset[str]) -> bool:
+    """Whether ``given``, of whatever type, is one of the ``known``."""
+    return isinstance(given, str) and given in known
 
 
 def _require(holds: object, setting: str, given: object) -> None:

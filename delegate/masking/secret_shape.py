@@ -14,7 +14,14 @@ import re
 from operator import add
 from typing import Final
 
-__all__ = ["is_placeholder", "is_reference", "looks_like_password", "looks_random", "looks_secret"]
+__all__ = [
+    "is_numbered",
+    "is_placeholder",
+    "is_reference",
+    "looks_like_password",
+    "looks_random",
+    "looks_secret",
+]
 
 _UUID: Final = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
 _HEX: Final = re.compile(r"(?:0x)?[0-9A-Fa-f]{16,}")
@@ -67,6 +74,10 @@ _REFERENCE: Final = re.compile(
 )
 
 
+_NUMBERED: Final = re.compile(r"[A-Za-z]{3,40}[0-9]{2,8}[._][A-Za-z0-9]{0,2}")
+"""A word, its number, a mark, and hardly more: no attribute and no variable is called that."""
+
+
 def is_placeholder(value: str) -> bool:
     """Whether ``value`` stands where a secret would: a template, a variable, stars, a marker."""
     if len(value) > _LONGEST_WORD and value.isalnum():
@@ -83,7 +94,12 @@ def _braced(value: str) -> bool:
 
 def is_reference(value: str) -> bool:
     """Whether an unquoted ``value`` is code that fetches a secret, not the secret."""
-    return _REFERENCE.fullmatch(value) is not None and not looks_random(value)
+    return _REFERENCE.fullmatch(value) is not None and not is_numbered(value) and not looks_random(value)
+
+
+def is_numbered(value: str) -> bool:
+    """Whether ``value`` reads like ``river2024.x``: chosen by a person, though it has the form of code."""
+    return _NUMBERED.fullmatch(value) is not None
 
 
 def _one_character(value: str) -> bool:

@@ -38,6 +38,14 @@ def value_hit(
     if sure is KeyClass.STRONG:
         if len(value) < (3 if kind == "password" else 4) or value.lower() == name.lower():
             return None
-    elif not looks_secret(judged) and not (kind == "password" and looks_like_password(judged)):
+    elif not looks_secret(judged) and not _was_chosen(judged, kind):
         return None
     return Hit(start, start + len(value), kind, f"name-{kind}", 50 if sure is KeyClass.STRONG else 40)
+
+
+def _was_chosen(value: str, kind: str) -> bool:
+    """Whether a person could have chosen ``value``: a password, or one behind a user in ``credentials``."""
+    if kind == "password":
+        return looks_like_password(value)
+    user, _, password = value.partition(":")
+    return kind == "secret" and user.isidentifier() and password[:1] != "/" and looks_like_password(password)

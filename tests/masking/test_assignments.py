@@ -60,10 +60,27 @@ def found(text: str) -> list[str]:
         f"Cookie: a={V}",
         f"{{password: {V}}}",
         f"password:\n  {V}",
+        f"userPassword:: {V}",
+        f'<property name="db.password">{V}</property>',
+        f'<property name="db.password">\n  <value>{V}</value>',
+        f"<key>password</key>\n  <string>{V}</string>",
+        f"<password><![CDATA[{V}]]></password>",
+        f'variable "db_password" {{ default = "{V}" }}',
+        f'variable "db_password" {{\n  type = string\n  sensitive = true\n  default = "{V}"\n}}',
+        f'password || "{V}"',
+        f'password ?? "{V}"',
+        f'password.equals("{V}")',
+        f"token {LONG}",
+        f"bindpw {V}",
+        f"credentials: bob:{V}",
+        "password=river" + "2024.x",
+        "password = river" + "2024_x",
+        "the password is river" + "2024.x",
+        f"https://{LONG}:x-oauth-basic@example.com",
     ],
 )
 def test_a_value_is_found(text: str) -> None:
-    assert any(V in each or LONG in each for each in found(text)), found(text)
+    assert any(V in each or LONG in each or "river" in each for each in found(text)), found(text)
 
 
 def test_the_value_alone_is_found() -> None:
@@ -74,6 +91,9 @@ def test_the_value_alone_is_found() -> None:
     assert found(f'password="{V}\nnext') == [V]
     assert found(f'password="{V}\0next"') == [V]
     assert found(f'password="{V}') == [V]
+    assert found(f"<password><![CDATA[{V}]]></password>") == [V]
+    assert found("https://bob:x-oauth-basic@example.com") == ["x-oauth-basic"]
+    assert found(f"https://{LONG}:x-oauth-basic@example.com") == [LONG, "x-oauth-basic"]
     assert found(f"Authorization: {V} second") == [V]
     assert found(f"postgres://bob:{V}@db/x") == [V]
 
@@ -122,6 +142,23 @@ def test_the_value_alone_is_found() -> None:
         "password " + "x" * 20,
         "password\0" + V,
         "password = ,",
+        "password > x <",
+        "password>" + V + "<",
+        '<string name="bad_password">Wrong password 1!</string>',
+        f'<label for="password">{V}</label>',
+        f"x</key><key>password</key> {V}",
+        f"password</key><string>{V}</string>",
+        'password || "Enter one"',
+        'key ?? "default_value"',
+        "password::new",
+        "token " + "x" * 30,
+        "key " + LONG,
+        "token " + LONG[:19],
+        'variable "db_password" { description = "it" }',
+        "credentials: https://example.com",
+        "credentials: bob:secretly",
+        "password = user2024_name",
+        "password = config2024.password",
     ],
 )
 def test_nothing_is_found(text: str) -> None:
@@ -151,6 +188,9 @@ def test_values_under_a_name() -> None:
         f"curl --user 'bob:{V}' https://example.com",
         f'curl --user "bob":"{V}" https://example.com',
         f"curl -u {V}: https://example.com",
+        f"zip -P {V} x.zip x",
+        f"openssl enc -k {V} -in x",
+        f"az login -u bob -p {V}",
         f"mysql -uroot -p{V} db",
         f"sshpass -p '{V}' ssh host",
         f"redis-cli -a {V} ping",

@@ -1,5 +1,7 @@
 """The command: ``make mutants``, or ``make mutants ARGS="--json delegate/scope.py"`` for one module.
 
+``ARGS=delegate/masking`` runs the suite that does not run by itself (see ``suites.py``).
+
 It fails where a mutant survives that is not in the list of allowed ones, and where the list names a mutant
 that does not exist any more. Progress goes to the terminal, the table (or the JSON) to standard output.
 """
@@ -21,37 +23,16 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tools.mutants import coverage_map
 from tools.mutants.coverage_map import CoverageMap
 from tools.mutants.decisions import mutants
-from tools.mutants.ledger import ALLOWED, Ledger, allowed, whole_tree
+from tools.mutants.ledger import Ledger, allowed, whole_tree
+from tools.mutants.suites import CORE, SUITES, Suite
 from tools.mutants.worker import BROKEN, ELSEWHERE, KILLED, SURVIVED, TIMEOUT, Job, Verdict, serve
 
-DECIDING: Final = (
-    *("canonical", "dsse", "encoding", "resources", "scope"),
-    *("envelope", "keys", "replay", "revocation", "token", "verifier"),
-)
-"""The files and rooms of ``delegate/`` whose code decides."""
-
-DRAWS: Final = "delegate/token/picture.py"
-"""In one of these rooms, and decides nothing: where the lines of a drawing go."""
-
-TESTS: Final = (
-    *("envelope", "keys", "replay", "revocation", "token", "verifier"),
-    *(f"property/test_{name}_properties.py" for name in ("canonical", "delegation", "scope")),
-    *(f"property/test_{name}.py" for name in ("client_verifies", "headers", "mixed_algorithms")),
-    *(f"test_{name}.py" for name in ("canonical", "dsse", "encoding", "resources", "scope")),
-    *("test_canaries.py", "test_domains.py", "test_fuzz_replay.py", "test_spec_examples.py"),
-)
-"""The tests below ``tests/`` that concern them: those of their own rooms, and those of several at once."""
-
 OPTIONS: Final = ("-q", "-m", "not slow", "-p", "no:cacheprovider", "-p", "no:xdist")
-
-SECONDS: Final = 20.0
-"""Of tests for one mutant. The module's own go first, then its room's, each from the shortest on: what is
-left out is far from the module, or few and long."""
 
 COLLECTING: Final = 300.0
 """Seconds to collect tests over a changed module, which may never come to the end of its import."""
@@ -126,38 +107,31 @@ def _spawn(target: object, *arguments: object) -> tuple[BaseProcess, Connection]
     return process, here
 
 
-def deciding() -> list[str]:
-    """The paths of the modules that decide."""
-    patterns = [name + end for name in DECIDING for end in (".py", "/**/*.py")]
-    return sorted({str(file) for pattern in patterns for file in Path("delegate").glob(pattern)} - {DRAWS})
-
-
-def measured(scratch: Path) -> CoverageMap:
-    """The map of this tree: that of an earlier run, or a new one."""
-    tree = whole_tree()
-    file = STATE / f"map-{tree}.pickle"
+def measured(suite: Suite, scratch: Path) -> CoverageMap:
+    """The suite's map of this tree: that of an earlier run, or a new one."""
+    file = STATE / f"map-{suite.name}-{whole_tree()}.pickle"
     if file.exists():
         return pickle.loads(file.read_bytes())  # type: ignore[no-any-return]  # noqa: S301 - written by us
     _say("measuring which test executes which line ...\n")
-    tests = [*OPTIONS, f"--basetemp={scratch / 'map'}", *(f"tests/{name}" for name in TESTS)]
-    process, pipe = _spawn(coverage_map.build, tests, deciding())
+    tests = [*OPTIONS, f"--basetemp={scratch / 'map'}", *suite.test_paths()]
+    process, pipe = _spawn(coverage_map.build, tests, suite.paths())
     result: CoverageMap = pipe.recv()
     process.join()
     if result.failed:
         sys.exit(f"these tests fail without any mutant: {', '.join(result.failed[:5])}")
-    for old in STATE.glob("map-*.pickle"):
+    for old in STATE.glob(f"map-{suite.name}-*.pickle"):
         old.unlink()
     file.write_bytes(pickle.dumps(result))
     return result
 
 
-def tasks(path: str, lines: CoverageMap) -> Iterator[Task]:
+def tasks(path: str, lines: CoverageMap, seconds: float = CORE.seconds) -> Iterator[Task]:
     """The module's mutants with the tests of their lines, or of the module where only an import runs them."""
     source = Path(path).read_text(encoding="utf-8")
     for number, mutant in enumerate(mutants(path, source)):
         names = lines.tests(path, mutant.first, mutant.last) or lines.tests(path, 1, source.count("\n"))
         names.sort(key=lambda name: _distance(name, Path(path)))
-        job = Job(path=path, number=number, tests=tuple(_within(names, lines.seconds)))
+        job = Job(path=path, number=number, tests=tuple(_within(names, lines.seconds, seconds)))
         yield Task(name=mutant.name, job=job, outside=lines.outside(path, mutant.first, mutant.last))
 
 
@@ -171,12 +145,12 @@ def _distance(test: str, module: Path) -> int:
     return 0 if file == own else 1 if file.parent == own.parent else 2
 
 
-def _within(names: Sequence[str], seconds: dict[str, float]) -> Iterator[tuple[str, float]]:
-    """The first tests that together stay within ``SECONDS``; one at least."""
+def _within(names: Sequence[str], seconds: dict[str, float], most: float) -> Iterator[tuple[str, float]]:
+    """The first tests that together stay within ``most`` seconds; one at least."""
     total = 0.0
     for name in names:
         total += seconds[name]
-        if total > SECONDS and name != names[0]:
+        if total > most and name != names[0]:
             return
         yield name, seconds[name]
 
@@ -184,8 +158,9 @@ def _within(names: Sequence[str], seconds: dict[str, float]) -> Iterator[tuple[s
 class Run:
     """The mutants of some modules, judged by some threads."""
 
-    def __init__(self, todo: list[Task], ledger: Ledger, scratch: Path) -> None:
-        """Of these mutants, writing to this ledger."""
+    def __init__(self, suite: Suite, todo: list[Task], ledger: Ledger, scratch: Path) -> None:
+        """Of these mutants of a suite, writing to this ledger."""
+        self._tests = suite.test_paths()
         self._todo = iter(todo)
         self._count = len(todo)
         self._done: Counter[str] = Counter()
@@ -196,7 +171,7 @@ class Run:
 
     def work(self) -> None:
         """Judge until none is left."""
-        bench = Bench([f"tests/{name}" for name in TESTS], self._scratch)
+        bench = Bench(self._tests, self._scratch)
         while (task := self._next()) is not None:
             verdict = bench.judge(task)
             with self._lock:
@@ -221,7 +196,7 @@ def _say(words: str) -> None:
         sys.stderr.flush()
 
 
-def report(paths: list[str], ledger: Ledger, lines: CoverageMap) -> dict[str, object]:
+def report(paths: list[str], ledger: Ledger, lines: CoverageMap) -> dict[str, Any]:
     """What became of every mutant, by module; survivors by name; entries of the list that name nothing."""
     reasons = allowed()
     rows, survivors, names = {}, [], set()
@@ -240,44 +215,33 @@ def report(paths: list[str], ledger: Ledger, lines: CoverageMap) -> dict[str, ob
     return {"modules": rows, "survivors": survivors, "stale": stale}
 
 
-def show(result: dict[str, object]) -> None:
+def show(result: dict[str, Any]) -> None:
     """Print the report as a table for people."""
     columns = ("mutants", "killed", "timeout", "listed", "survived", "branches", "branches_taken")
     print(f"{'module':36}", *(f"{column:>14}" for column in columns))
-    for path, row in result["modules"].items():  # type: ignore[attr-defined]
+    for path, row in result["modules"].items():
         print(f"{path:36}", *(f"{row.get(column, 0):14}" for column in columns))
         if row["not_covered"]:
             print("    not covered:", ", ".join(row["not_covered"]))
-    for name in result["survivors"]:  # type: ignore[attr-defined]
+    for name in result["survivors"]:
         print("survived:", name)
-    for name in result["stale"]:  # type: ignore[attr-defined]
-        print(f"{ALLOWED} names what does not exist:", name)
+    for name in result["stale"]:
+        print("the list names what does not exist:", name)
 
 
-def main() -> int:
-    """Run, and report."""
-    parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
-    parser.add_argument(
-        "modules", nargs="*", help="paths below delegate/ (all that decide, if none is given)"
-    )
-    parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    parser.add_argument("--listed", action="store_true", help="run the allowed survivors too")
-    parser.add_argument("--jobs", type=int, default=2, help="processes at a time (2)")
-    options = parser.parse_args()
-    paths = [path for path in deciding() if not options.modules or path.startswith(tuple(options.modules))]
-    STATE.mkdir(exist_ok=True)
+def judge(suite: Suite, paths: list[str], ledger: Ledger, options: argparse.Namespace) -> CoverageMap:
+    """See to it that the ledger has a verdict on every mutant of these modules; the suite's map."""
     scratch = Path(tempfile.mkdtemp())
+    skipped = {} if options.listed else allowed()
     try:
-        lines = measured(scratch)
-        ledger = Ledger(STATE / "verdicts.jsonl")
-        skipped = {} if options.listed else allowed()
+        lines = measured(suite, scratch)
         todo = [
             task
             for path in paths
-            for task in tasks(path, lines)
+            for task in tasks(path, lines, suite.seconds)
             if ledger[task.name] is None and task.name not in skipped
         ]
-        run = Run(todo, ledger, scratch)
+        run = Run(suite, todo, ledger, scratch)
         threads = [threading.Thread(target=run.work) for _ in range(min(options.jobs, len(todo)))]
         for thread in threads:
             thread.start()
@@ -285,7 +249,29 @@ def main() -> int:
             thread.join()
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    result = report(paths, ledger, lines)
+    return lines
+
+
+def main() -> int:
+    """Run, and report."""
+    parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
+    parser.add_argument(
+        "modules", nargs="*", help="paths below delegate/ (all that decide in the core, if none is given)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.add_argument("--listed", action="store_true", help="run the allowed survivors too")
+    parser.add_argument("--jobs", type=int, default=2, help="processes at a time (2)")
+    options = parser.parse_args()
+    STATE.mkdir(exist_ok=True)
+    ledger = Ledger(STATE / "verdicts.jsonl")
+    result: dict[str, Any] = {"modules": {}, "survivors": [], "stale": []}
+    for suite in SUITES if options.modules else (CORE,):
+        paths = suite.paths(options.modules)
+        if paths:
+            part = report(paths, ledger, judge(suite, paths, ledger, options))
+            result["modules"] |= part["modules"]
+            result["survivors"] += part["survivors"]
+            result["stale"] += part["stale"]
     print(json.dumps(result, indent=1)) if options.json else show(result)
     return 1 if result["survivors"] or result["stale"] else 0
 

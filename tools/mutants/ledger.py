@@ -16,7 +16,8 @@ from typing import Final
 
 from tools.mutants.worker import SURVIVED, Verdict
 
-ALLOWED: Final = Path("tools/mutants_allowed.toml")
+ALLOWED: Final = "mutants_allowed*.toml"
+"""The lists below ``tools/``: that of the core, and one of each further suite."""
 
 
 def digest(paths: Iterable[Path]) -> str:
@@ -75,10 +76,11 @@ def allowed() -> dict[str, str]:
 
     """
     reasons: dict[str, str] = {}
-    for entry in tomllib.loads(ALLOWED.read_text(encoding="utf-8")).get("allowed", []):
-        for mutant in entry["mutants"]:
-            if mutant in reasons or not entry["reason"].strip():
-                msg = f"{ALLOWED}: {mutant!r} is listed twice or without a reason"
-                raise ValueError(msg)
-            reasons[mutant] = entry["reason"]
+    for file in sorted(Path("tools").glob(ALLOWED)):
+        for entry in tomllib.loads(file.read_text(encoding="utf-8")).get("allowed", []):
+            for mutant in entry["mutants"]:
+                if mutant in reasons or not entry["reason"].strip():
+                    msg = f"{file}: {mutant!r} is listed twice or without a reason"
+                    raise ValueError(msg)
+                reasons[mutant] = entry["reason"]
     return reasons

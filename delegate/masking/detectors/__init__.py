@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from delegate.masking.detectors.calls import CALLS
 from delegate.masking.detectors.clouds import CLOUDS
 from delegate.masking.detectors.code import CODE
 from delegate.masking.detectors.detector import Detector
@@ -18,5 +19,5 @@ from delegate.masking.detectors.structured import STRUCTURED
 __all__ = ["STANDARD", "Detector"]
 
 STANDARD: Final[tuple[Detector, ...]] = (
-    *STRUCTURED, *CLOUDS, *CODE, *MODELS, *CHAT, *PAYMENTS, *MONITORING, *SERVICES,
+    *STRUCTURED, *CLOUDS, *CODE, *MODELS, *CHAT, *PAYMENTS, *MONITORING, *SERVICES, *CALLS,
 )  # fmt: skip

@@ -110,6 +110,16 @@ CODE: Final[tuple[Detector, ...]] = (
         r"[A-Za-z0-9+/=._-]",
         check=looks_random,
     ),
+    found(
+        "jetbrains-permanent-token",
+        "perm:",
+        r"(perm:[A-Za-z0-9+/_=-]{2,64}\.[A-Za-z0-9+/_=-]{2,64}\.[A-Za-z0-9]{24,64})",
+        ("token ", "perm:", "YWRtaW4=.", "NDctMQ==.", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF"),
+        ("token ", "perm:", "YWRtaW4=.", "NDctMQ==.", "a7Q2xK9m"),
+        "jetbrains.com permanent tokens",
+        gate="name",
+        kind="jetbrains-hub-token",
+    ),
     token("launchdarkly-key", "sdk- mob- api- rel-", 36, "docs.launchdarkly.com", "[a-f0-9-]", most=36),
     token(
         "dynatrace-token",
