@@ -1,0 +1,54 @@
+"""An awaitable that is begun before anybody waits for it, to see whether it has to be waited for at all.
+
+The rule: nobody can tell the difference but by the time it takes. What the awaitable waits for is handed on
+to the task unchanged, and what the task answers, be it a cancellation, goes back to the awaitable, as
+``await`` itself does it (PEP 380). It is begun and awaited in one task, and nothing is waited for between.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Generator
+
+__all__ = ["Begun"]
+
+_T = TypeVar("_T")
+
+
+class Begun(Generic[_T]):
+    """``awaitable``, run up to where it first waits; if ``done``, it has ended without, with ``result``."""
+
+    __slots__ = ("_rest", "_waits_for", "done", "result")
+
+    result: _T
+
+    def __init__(self, awaitable: Awaitable[_T]) -> None:
+        """Begin; what the awaitable raises without waiting passes through."""
+        self._rest: Generator[Any, Any, _T] = awaitable.__await__()
+        self.done = False
+        try:
+            self._waits_for = next(self._rest)
+        except StopIteration as end:
+            self.done, self.result = True, end.value
+
+    def __await__(self) -> Generator[Any, Any, _T]:
+        """Wait for the rest; only where it is not ``done``, and once."""
+        waits_for = self._waits_for
+        while True:
+            try:
+                answer = yield waits_for
+            except GeneratorExit:
+                self._rest.close()
+                raise
+            except BaseException as error:  # noqa: BLE001 - whatever it is, it is for the awaitable
+                resume = partial(self._rest.throw, error)
+            else:
+                resume = partial(self._rest.send, answer)
+            try:
+                waits_for = resume()
+            except StopIteration as end:
+                result: _T = end.value
+                return result
