@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar, cast
 
 import pytest
 
@@ -120,3 +120,50 @@ def test_closing_closes_the_awaitable() -> None:
     told: list[str] = []
     asyncio.run(close(told))
     assert told == ["closed"]
+
+
+class Plain:
+    """An awaitable as servers in other languages have it: an iterator, which takes no exception."""
+
+    def __init__(self, future: asyncio.Future[str]) -> None:
+        self.rest = iter(future.__await__())
+
+    def __await__(self) -> Plain:
+        return self
+
+    def __iter__(self) -> Plain:
+        return self
+
+    def __next__(self) -> object:
+        return next(self.rest)
+
+
+async def awaited_plain(future: asyncio.Future[str]) -> str:
+    begun: Begun[str] = Begun(cast("Awaitable[str]", Plain(future)))
+    return begun.result if begun.done else await begun
+
+
+def test_an_awaitable_may_be_an_iterator_and_no_more() -> None:
+    async def both() -> list[str]:
+        loop = asyncio.get_running_loop()
+        ready, later = loop.create_future(), loop.create_future()
+        ready.set_result("at once")
+        loop.call_soon(later.set_result, "later")
+        return [await awaited_plain(ready), await awaited_plain(later)]
+
+    assert asyncio.run(both()) == ["at once", "later"]
+
+
+def test_an_iterator_that_takes_no_exception_is_left_by_it() -> None:
+    async def cancel() -> None:
+        future = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(awaited_plain(future))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        coroutine = awaited_plain(asyncio.get_running_loop().create_future())
+        coroutine.send(None)
+        coroutine.close()
+
+    asyncio.run(cancel())
