@@ -50,6 +50,7 @@ BOUNDS: Final = {
     "unicode_10k_times_rfc8785": _least(2),
     "floats_10k_times_rfc8785": _least(1.5),
     "middleware_cpu_vs_libsodium": _most(1.8),
+    "middleware_http_cpu_vs_libsodium": _most(1.8),
     **{f"{what}_growth": _most(1.1) for what in ("trusted_keys", "revoked_ids", "live_nonces")},
 }
 """By name of the figure. What "flat" means for growth: no more than a processor's caches explain."""

@@ -31,6 +31,7 @@ MODULES: Final = (
     "canonical",
     "masking",
     "middleware",
+    "middleware_http",
     "growth",
 )
 PEERS: Final = (

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
+import socket
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +23,7 @@ from benchmarks import (
     maskers,
     masking,
     middleware,
+    middleware_http,
     plots,
     request_peers,
     rounds,
@@ -107,7 +110,59 @@ def test_a_hop_states_what_it_narrows_and_is_counted_in_characters_of_text() -> 
 
 def test_the_middleware_runs() -> None:
     figures = middleware.measure()
-    assert figures.keys() == expected("middleware_", "asgi_", "buffering_")
+    over_http = {name for name in LATEST if "_http_" in name}
+    assert figures.keys() == expected("middleware_", "asgi_", "buffering_") - over_http
+    assert all(figures[name] > 0 for name in figures if name.endswith("_us"))
+
+
+def test_the_middleware_runs_over_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(middleware_http, "ROUNDS", 1)
+    monkeypatch.setattr(middleware_http, "WAVES", 2)
+    figures = middleware_http.measure()
+    assert figures.keys() == expected("middleware_http_", "buffering_http_")
+    assert all(figures[name] > 0 for name in figures if name.endswith(("_us", "_per_s")))
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system pins no process to a core")
+def test_the_generator_keeps_its_core_no_longer_than_it_measures() -> None:
+    before = os.sched_getaffinity(0)
+    with middleware_http._pinned({min(before)}):
+        assert os.sched_getaffinity(0) == {min(before)}
+    assert os.sched_getaffinity(0) == before
+
+
+@pytest.mark.parametrize("cores", [{3}, {2, 5}])
+def test_server_and_generator_share_no_core_where_there_are_two(
+    monkeypatch: pytest.MonkeyPatch, cores: set[int]
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: cores, raising=False)
+    monkeypatch.setattr(os, "sched_setaffinity", lambda _process, _cores: None, raising=False)
+    assert middleware_http._cores() == (("2", {5}) if len(cores) == 2 else ("any", None))
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n", "the server answered HTTP/1.1 401"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{}", "the server closed the connection"),
+        (b"", "the server closed the connection"),
+    ],
+)
+def test_a_request_that_was_not_served_is_not_counted(sent: bytes, said: str) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(sent)
+        theirs.shutdown(socket.SHUT_WR)
+        with pytest.raises(OSError, match=said):
+            middleware_http._answer(ours)
+
+
+def test_an_answer_may_come_in_pieces() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        for piece in (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n", b"\r\nab", b"cd"):
+            theirs.sendall(piece)
+        assert middleware_http._answer(ours) == b"abcd"
 
 
 def test_growth_runs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,10 +16,10 @@ refusals as the outer one does. HEAD is a route of its own, and unmapped where t
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import fastapi.routing
+import starlette.routing
 from fastapi import FastAPI, Request, Response
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Host, Match, Mount, WebSocketRoute
@@ -32,6 +32,8 @@ from delegate.server.routes import Route, Says, chosen, is_public, leaves, publi
 from delegate.verifier import Grant, Verifier
 
 __all__ = ["protect", "public", "requires"]
+
+_MOUNTS: Final = (Mount, Host)
 
 
 def requires(
@@ -87,8 +89,8 @@ def protect(
         raise ConfigurationError(msg, field="app")
     gate = Gate(
         verifier,
-        says=lambda scope: chosen(_included(app.routes), scope),
-        leaves=lambda: leaves(_effective(app.routes)),
+        says=lambda scope: chosen(map(_Route, app.routes), scope),
+        leaves=lambda: leaves(map(_Route, app.routes)),
         exempt=exempt,
         root_path=root_path or app.root_path,
         development=development,
@@ -108,17 +110,56 @@ def protect(
 # --- what routes there are -------------------------------------------------------------------------
 
 
-def _included(routes: Iterable[Any]) -> Iterator[Route]:
-    """The routes as the router tries them: an included router is one of them."""
-    for route in routes:
-        yield Route(
-            kind="", path="", says=None, match=partial(_leads_on, route), below=partial(_effective, [route])
+class _Route:
+    """One route as the router tries it; an included router, or a mounted application, is one of them."""
+
+    __slots__ = ("_route",)
+
+    def __init__(self, route: Any) -> None:  # noqa: ANN401 - FastAPI's views of routes share no type
+        self._route = route
+
+    @property
+    def kind(self) -> str:
+        methods: Iterable[str] | None = getattr(self._route, "methods", None)
+        if isinstance(_original(self._route), _MOUNTS):
+            return "mount"
+        return ",".join(sorted(methods or ())) or type(_original(self._route)).__name__
+
+    @property
+    def path(self) -> str:
+        """Empty for an included router: what stands below it matches the whole path again."""
+        path: str = getattr(self._route, "path", None) or getattr(self._route, "host", None) or ""
+        return path
+
+    @property
+    def says(self) -> Says | None:
+        route, original = self._route, _original(self._route)
+        if not isinstance(original, starlette.routing.Route):  # which most are, and so not looked at further
+            if isinstance(original, _MOUNTS):  # one that hides its routes is one, which nobody can map
+                return Says.PUBLIC if is_public(route.app) else None if _below(route) else Says.NOTHING
+            if isinstance(original, WebSocketRoute):
+                return Says.WEBSOCKET
+            if _included(route) is not None:
+                return None
+        return said(
+            named=_names_action(getattr(route, "dependant", None)),
+            marked=is_public(getattr(route, "endpoint", None)),
         )
 
+    def match(self, scope: Scope) -> Scope | None:
+        match, added = self._route.matches(scope)
+        return added if match is Match.FULL else None
 
-def _leads_on(route: Any, scope: Scope) -> Scope | None:  # noqa: ANN401 - FastAPI's views of routes share no type
-    """Nothing is added to the scope: what stands below matches the whole path again."""
-    return None if _match(route, scope) is None else {}
+    def below(self) -> Iterator[Route]:
+        included = _included(self._route)
+        return map(_Route, _below(self._route) if included is None else included)
+
+
+def _included(route: Any) -> list[Any] | None:  # noqa: ANN401
+    """The routes in effect of a router that was included; ``None`` of any other route."""
+    routes = list(_flat([route]))
+    alone = len(routes) == 1 and _original(routes[0]) is _original(route)
+    return None if alone else routes
 
 
 def _flat(routes: Iterable[Any]) -> Iterator[Any]:
@@ -126,40 +167,6 @@ def _flat(routes: Iterable[Any]) -> Iterator[Any]:
     flatten = getattr(fastapi.routing, "iter_route_contexts", iter)  # included routers were flat once
     result: Iterator[Any] = flatten(list(routes))
     return result
-
-
-def _effective(routes: Iterable[Any]) -> Iterator[Route]:
-    for route in _flat(routes):
-        methods = getattr(route, "methods", None)
-        mounted = isinstance(_original(route), Mount | Host)
-        yield Route(
-            kind="mount" if mounted else ",".join(sorted(methods or ())) or type(_original(route)).__name__,
-            path=getattr(route, "path", None) or getattr(route, "host", None) or "",
-            says=_says_mounted(route) if mounted else _says(route),
-            match=partial(_match, route),
-            below=partial(_included, _below(route)) if mounted else tuple,
-        )
-
-
-def _match(route: Any, scope: Scope) -> Scope | None:  # noqa: ANN401
-    match, added = route.matches(scope)
-    return added if match is Match.FULL else None
-
-
-def _says(route: Any) -> Says:  # noqa: ANN401
-    if isinstance(_original(route), WebSocketRoute):
-        return Says.WEBSOCKET
-    return said(
-        named=_names_action(getattr(route, "dependant", None)),
-        marked=is_public(getattr(route, "endpoint", None)),
-    )
-
-
-def _says_mounted(route: Any) -> Says | None:  # noqa: ANN401
-    """A mounted application that hides its routes is one route, which nobody can map."""
-    if is_public(route.app):
-        return Says.PUBLIC
-    return None if _below(route) else Says.NOTHING
 
 
 def _below(route: Any) -> list[Any]:  # noqa: ANN401
@@ -175,9 +182,9 @@ def _names_action(dependant: Any) -> bool:  # noqa: ANN401 - differs between Fas
     """Whether one of the dependencies, however deep, is made by ``requires``."""
     if dependant is None:
         return False
-    return isinstance(getattr(dependant.call, "__self__", None), _Requirement) or any(
-        _names_action(each) for each in dependant.dependencies
-    )
+    if isinstance(getattr(dependant.call, "__self__", None), _Requirement):
+        return True
+    return any(map(_names_action, dependant.dependencies))
 
 
 # --- what a refused request gets -------------------------------------------------------------------
@@ -193,7 +200,7 @@ def _refuse(request: Request, error: Exception) -> Response:
 def _teach_refusals(routes: Iterable[Any]) -> None:
     """Have mounted applications answer refusals as the outer one does, instead of as defects."""
     for route in _flat(routes):
-        if not isinstance(_original(route), Mount | Host):
+        if not isinstance(_original(route), _MOUNTS):
             continue
         inner = route.app
         if isinstance(inner, Starlette) and DelegateError not in inner.exception_handlers:

@@ -18,7 +18,7 @@ route, asks for the action of that route.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial, wraps
+from functools import wraps
 from inspect import isawaitable, isclass, iscoroutinefunction
 from typing import Any, Final, TypeAlias
 
@@ -41,6 +41,7 @@ __all__ = ["protect", "public", "requires"]
 Handler: TypeAlias = Callable[..., Any]
 """An endpoint or a method of one, sync or async: its last argument is the request, ``grant`` a keyword."""
 
+_MOUNTS: Final = (Mount, Host)
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")
 """Those that ``HTTPEndpoint`` looks for."""
 
@@ -132,34 +133,100 @@ def protect(
 # --- what routes there are -------------------------------------------------------------------------
 
 
+class _Route:
+    """One route as the router tries it."""
+
+    __slots__ = ("_route",)
+
+    def __init__(self, route: BaseRoute) -> None:
+        self._route = route
+
+    @property
+    def kind(self) -> str:
+        methods: Iterable[str] | None = getattr(self._route, "methods", None)
+        return ",".join(sorted(methods)) if methods else type(self._route).__name__
+
+    @property
+    def path(self) -> str:
+        path: str = getattr(self._route, "path", "")
+        return path
+
+    @property
+    def says(self) -> Says | None:
+        if isinstance(self._route, WebSocketRoute):
+            return Says.WEBSOCKET
+        return says_of(getattr(self._route, "endpoint", None))
+
+    def match(self, scope: Scope) -> Scope | None:
+        match, added = self._route.matches(scope)
+        return added if match is Match.FULL else None
+
+    def below(self) -> Iterator[Route]:
+        return iter(())
+
+
+class _Mounted(_Route):
+    """A mounted application; one that hides its routes is one route, which nobody can map."""
+
+    __slots__ = ()
+
+    _route: Mount | Host
+
+    @property
+    def kind(self) -> str:
+        return "mount"
+
+    @property
+    def path(self) -> str:
+        return self._route.path if isinstance(self._route, Mount) else self._route.host
+
+    @property
+    def says(self) -> Says | None:
+        if is_public(self._route.app):
+            return Says.PUBLIC
+        return None if self._routes else Says.NOTHING
+
+    def below(self) -> Iterator[Route]:
+        return _shown(self._routes)
+
+    @property
+    def _routes(self) -> list[BaseRoute]:
+        app = self._route.app
+        return [app] if isinstance(app, BaseRoute) else self._route.routes or []
+
+
+class _Method(_Route):
+    """One method of a route that leads to a class with methods."""
+
+    __slots__ = ("_handler", "_method")
+
+    def __init__(self, route: BaseRoute, method: str, handler: Handler) -> None:
+        super().__init__(route)
+        self._method = method
+        self._handler = handler
+
+    @property
+    def kind(self) -> str:
+        return self._method
+
+    @property
+    def says(self) -> Says:
+        return says_of(self._handler)
+
+    def match(self, scope: Scope) -> Scope | None:
+        return super().match(scope) if scope["method"] == self._method else None
+
+
 def _shown(routes: Iterable[BaseRoute]) -> Iterator[Route]:
     """The routes as the router tries them; of a class with methods, one for each method."""
     for route in routes:
         endpoint = getattr(route, "endpoint", None)
-        if isinstance(route, Mount | Host):
-            yield _mounted(route)
+        if isinstance(route, _MOUNTS):
+            yield _Mounted(route)
         elif isclass(endpoint) and issubclass(endpoint, HTTPEndpoint) and not is_public(endpoint):
             yield from _by_method(route, endpoint)
         else:
-            methods = getattr(route, "methods", None)
-            yield Route(
-                kind=",".join(sorted(methods)) if methods else type(route).__name__,
-                path=getattr(route, "path", ""),
-                says=Says.WEBSOCKET if isinstance(route, WebSocketRoute) else says_of(endpoint),
-                match=partial(_match, route),
-            )
-
-
-def _mounted(route: Mount | Host) -> Route:
-    """A mounted application that hides its routes is one route, which nobody can map."""
-    below = [route.app] if isinstance(route.app, BaseRoute) else route.routes or []
-    return Route(
-        kind="mount",
-        path=route.path if isinstance(route, Mount) else route.host,
-        says=Says.PUBLIC if is_public(route.app) else None if below else Says.NOTHING,
-        match=partial(_match, route),
-        below=partial(_shown, below),
-    )
+            yield _Route(route)
 
 
 def _by_method(route: BaseRoute, endpoint: type[HTTPEndpoint]) -> Iterator[Route]:
@@ -167,14 +234,4 @@ def _by_method(route: BaseRoute, endpoint: type[HTTPEndpoint]) -> Iterator[Route
     handlers["HEAD"] = handlers["HEAD"] or handlers["GET"]
     for method, handler in handlers.items():
         if handler is not None:
-            yield Route(
-                kind=method,
-                path=getattr(route, "path", ""),
-                says=says_of(handler),
-                match=partial(_match, route, method=method),
-            )
-
-
-def _match(route: BaseRoute, scope: Scope, method: str | None = None) -> Scope | None:
-    match, added = route.matches(scope)
-    return added if match is Match.FULL and method in {None, scope["method"]} else None
+            yield _Method(route, method, handler)

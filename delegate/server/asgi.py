@@ -30,9 +30,9 @@ from delegate.scope import Action
 from delegate.server.answers import SigningSend, without_shortcuts
 from delegate.server.body import RequestBody
 from delegate.server.development import masked_base
-from delegate.server.interface import ASGIApp, Message, Receive, Scope, Send
+from delegate.server.interface import ASGIApp, Receive, Scope, Send
 from delegate.server.problem import INTERNAL, Problem, public_refusal
-from delegate.server.stream import serve_until
+from delegate.server.stream import BoundAnswer
 from delegate.verifier import Request, Verified, Verifier
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ class DelegateMiddleware:
     ) -> None:
         try:
             named = action_for(request, verified)
-            action = await named if isawaitable(named) else named
+            action = named if isinstance(named, Action) or not isawaitable(named) else await named
             if action is None:
                 msg = f"this server names no action for {request.method} {request.path.decode('ascii')}"
                 raise ActionUnmappedError(msg)
@@ -197,20 +197,11 @@ class DelegateMiddleware:
 
     async def _hand_on(self, verified: Verified, scope: Scope, body: RequestBody, send: Send) -> None:
         """Call the application; a refusal by ``authorize`` is answered unless an answer has begun."""
-        started = False
-
-        async def noting(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        clock = self._verifier.clock
+        answer = BoundAnswer(send, expires_at=verified.expires_at, clock=self._verifier.clock)
         try:
-            await serve_until(
-                self.app, scope, body.replay, noting, expires_at=verified.expires_at, clock=clock
-            )
+            await answer.serve(self.app, scope, body.replay)
         except DelegateError as error:
-            if started or not error.proved or error.step is not None:
+            if answer.begun or not error.proved or error.step is not None:
                 raise  # of another verification, which the handler made: a defect, not a refusal
             if scope.get(DENIED) is not error:
                 error.executed = "unknown"  # the application ran, and may have done something before
@@ -241,6 +232,8 @@ class DelegateMiddleware:
 def _signed_view(headers: list[tuple[bytes, bytes]], verified: Verified) -> list[tuple[bytes, bytes]]:
     """The headers without those a mesh injected, and with the authority that was signed as their Host."""
     host, hidden = verified.facts.target["@authority"], verified.hidden_headers
+    if not hidden and (b"host", host) in headers:  # and there is no second Host, or it was not verified
+        return headers
     seen = []
     for name, value in headers:
         lower = name.decode("latin-1").lower()
@@ -263,8 +256,16 @@ def _own_copy(scope: Scope) -> Scope:
 
     White space around a value is no part of it (RFC 9110 section 5.5), yet some servers leave it there.
     """
-    copy = {key: value for key, value in scope.items() if key not in {VERIFIED, GRANT, DENIED}}
-    copy["headers"] = [(bytes(name), bytes(value).strip(b" \t")) for name, value in scope["headers"]]
+    copy = {**scope}
+    for key in (VERIFIED, GRANT, DENIED):
+        copy.pop(key, None)
+    copy["headers"] = [
+        (
+            name if type(name) is bytes else bytes(name),  # a call for each costs more than the question
+            (value if type(value) is bytes else bytes(value)).strip(b" \t"),
+        )
+        for name, value in scope["headers"]
+    ]
     return copy
 
 
@@ -285,8 +286,10 @@ def _request(scope: Scope) -> Request:
 
 def _require_one_path(raw_path: bytes, path: str, root_path: str) -> None:
     """Refuse a request that would be verified under one path and routed by another."""
-    decoded = unquote(raw_path.decode("latin-1"))
-    if decoded not in {path, root_path + path}:
+    decoded = raw_path.decode("latin-1")
+    if "%" in decoded:
+        decoded = unquote(decoded)
+    if decoded not in (path, root_path + path):
         msg = "the path that the application would route by is not the path on the wire"
         raise TargetRejectedError(msg, component="@path")
 

@@ -16,9 +16,9 @@ matches is denied as well, and so are redirects to another spelling of it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from inspect import isawaitable
+from types import TracebackType
 from typing import Final, Generic, TypeAlias, TypeVar
 
 from delegate.errors import (
@@ -55,27 +55,36 @@ _log: Final = masked_logger("delegate.server")
 class _Passage:
     """How far one request has come: where it will go, and whether it may."""
 
-    __slots__ = ("_permitted", "_refused", "development", "says")
+    __slots__ = ("development", "permitted", "refused", "says")
 
     def __init__(self, says: Says, *, development: bool) -> None:
         self.says = says
         self.development = development
-        self._permitted = False
-        self._refused = False
+        self.permitted = False
+        """Whether all that was asked has permitted: one refusal is for good."""
+        self.refused = False
 
-    @contextmanager
-    def asking(self) -> Iterator[None]:
-        """Whatever is raised in here refuses, for good: all that a route requires must permit."""
-        try:
-            yield
-        except BaseException:
-            self._refused = True
-            raise
-        self._permitted = True
 
-    @property
-    def permitted(self) -> bool:
-        return self._permitted and not self._refused
+class _Asking:
+    """Whatever is raised in here refuses the verified request, for good, before its handler has run."""
+
+    __slots__ = ("_scope",)
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def __enter__(self) -> None:
+        """Nothing is known yet."""
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        passage: _Passage = self._scope[_PASSAGE]
+        passage.refused = passage.refused or error is not None
+        passage.permitted = not passage.refused
+        if isinstance(error, DelegateError) and not isinstance(error, ConfigurationError):
+            error.proved = True  # what is wrong with the set-up, its caller need not know
+            self._scope[DENIED] = error
 
 
 # --- what a handler needs --------------------------------------------------------------------------
@@ -106,7 +115,7 @@ class Requirement(Generic[_R]):
         ``ConfigurationError`` where nobody verified the request. ``resources`` must not be async.
         """
         verified = self._verified(scope)
-        with _refusing(scope):
+        with _Asking(scope):
             named = None if self.resources is None else self.resources(request)
             if isawaitable(named):
                 msg = f"resources= of {self.action.tool!r} is async, and this framework asks it in a thread"
@@ -116,8 +125,10 @@ class Requirement(Generic[_R]):
     async def apermit(self, request: _R, scope: Scope) -> Grant:
         """The async twin of ``permit``."""
         verified = self._verified(scope)
-        with _refusing(scope):
-            named = None if self.resources is None else self.resources(request)
+        with _Asking(scope):
+            if self.resources is None:
+                return self._authorize(verified, None, scope)
+            named = self.resources(request)
             return self._authorize(verified, await named if isawaitable(named) else named, scope)
 
     def _verified(self, scope: Scope) -> Verified:
@@ -144,21 +155,6 @@ class Requirement(Generic[_R]):
             sensitivities=self.action.sensitivities,
             resources=resources,
         )
-
-
-@contextmanager
-def _refusing(scope: Scope) -> Iterator[None]:
-    """Whatever refuses in here refuses the verified request, before its handler has run."""
-    passage: _Passage = scope[_PASSAGE]
-    with passage.asking():
-        try:
-            yield
-        except ConfigurationError:
-            raise  # the server's mistake, which its caller need not know
-        except DelegateError as error:
-            error.proved = True
-            scope[DENIED] = error
-            raise
 
 
 def refusal_of(error: Exception, scope: Scope) -> Problem:

@@ -8,9 +8,8 @@ framework as ``Route``; what is decided about them is decided here.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Final, NamedTuple, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from delegate.errors import ConfigurationError
 from delegate.server.interface import Scope
@@ -54,17 +53,31 @@ class Leaf(NamedTuple):
     says: Says
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """One route of a tree of routes, in the order in which the router tries them."""
+class Route(Protocol):
+    """One route of a tree of routes; asked for each request, so what it says is found out when asked."""
 
-    kind: str
-    path: str
-    says: Says | None
-    """``None`` where it only leads to those ``below``."""
-    match: Callable[[Scope], Scope | None]
-    """What the router adds to the scope where this route matches in full; ``None`` where it does not."""
-    below: Callable[[], Iterable[Route]] = tuple
+    @property
+    def kind(self) -> str:
+        """Its methods, or what it is."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """Its part of the path."""
+        ...
+
+    @property
+    def says(self) -> Says | None:
+        """``None`` where it only leads to those ``below``."""
+        ...
+
+    def match(self, scope: Scope) -> Scope | None:
+        """What the router adds to the scope where this route matches in full; ``None`` where it does not."""
+        ...
+
+    def below(self) -> Iterable[Route]:
+        """The routes that it leads to, in the order in which the router tries them."""
+        ...
 
 
 def public(endpoint: _T) -> _T:
@@ -111,17 +124,19 @@ def chosen(routes: Iterable[Route], scope: Scope) -> Says:
     for route in routes:
         added = route.match(scope)
         if added is not None:
-            return route.says if route.says is not None else chosen(route.below(), {**scope, **added})
+            says = route.says
+            return says if says is not None else chosen(route.below(), {**scope, **added})
     return Says.NOTHING
 
 
 def leaves(routes: Iterable[Route], prefix: str = "") -> Iterator[Leaf]:
     """Every route that a request can end at."""
     for route in routes:
-        if route.says is None:
+        says = route.says
+        if says is None:
             yield from leaves(route.below(), prefix + route.path)
         else:
-            yield Leaf(route.kind, prefix + route.path, route.says)
+            yield Leaf(route.kind, prefix + route.path, says)
 
 
 def require_mapped(routes: Iterable[Leaf], exempt: Iterable[str]) -> None:

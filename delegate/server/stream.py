@@ -16,49 +16,82 @@ from delegate.envelope.response import is_event_stream
 if TYPE_CHECKING:
     from delegate.server.interface import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["serve_until"]
+__all__ = ["BoundAnswer"]
 
 
-async def serve_until(
-    app: ASGIApp, scope: Scope, receive: Receive, send: Send, *, expires_at: int, clock: Clock
-) -> None:
-    """Run ``app`` for one request; if it answers with an event stream, end that at ``expires_at``.
+class BoundAnswer:
+    """The answer to one request, with a timer only where it is an event stream."""
 
-    ``expires_at`` is in seconds since the epoch, by ``clock``. What ``app`` raises passes through.
-    """
-    timer = asyncio.timeout(None)
-    try:
-        async with timer:
-            await app(scope, receive, _ending(send, timer, expires_at, clock))
-    except TimeoutError:
-        if not timer.expired():
-            raise
-    if timer.expired():
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    __slots__ = ("_clock", "_expires_at", "_send", "_streaming", "_task", "_timer", "begun", "ended")
 
+    def __init__(self, send: Send, *, expires_at: int, clock: Clock) -> None:
+        """``expires_at`` is in seconds since the epoch, by ``clock``; make it in the task that serves."""
+        self._send = send
+        self._expires_at = expires_at
+        self._clock = clock
+        self._task = _this_task()
+        self._timer: asyncio.TimerHandle | None = None
+        self._streaming = False
+        self.begun = False
+        """Whether anything of it was sent."""
+        self.ended = False
+        """Whether it was an event stream, and the authority ended before it."""
 
-def _ending(send: Send, timer: asyncio.Timeout, expires_at: int, clock: Clock) -> Send:
-    """``send`` that sets ``timer`` when an event stream starts, and drops what comes after its end."""
-    streaming = False
+    async def serve(self, app: ASGIApp, scope: Scope, receive: Receive) -> None:
+        """Run ``app``; if it answers with an event stream, end that at the expiry.
 
-    async def send_until(message: Message) -> None:
-        nonlocal streaming
+        What ``app`` raises passes through, and so does a cancellation by anybody else.
+        """
+        cancellations = self._task.cancelling()
+        try:
+            await app(scope, receive, self.send)
+        except (asyncio.CancelledError, TimeoutError):
+            if not self.ended or self._task.cancelling() - 1 > cancellations:
+                raise
+        finally:
+            self._stop_timer()
+            if self.ended:
+                self._task.uncancel()
+        if self.ended:
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def send(self, message: Message) -> None:
+        """The handler's ``send``: drops what comes after the end."""
+        self.begun = True
         if message["type"] == "http.response.start":
-            streaming = is_event_stream(message.get("headers", ()))
-            if streaming:
-                _end_in(timer, expires_at - read(clock))
-        elif streaming and not timer.expired():
-            if not message.get("more_body", False):
-                timer.reschedule(None)  # the handler closed the stream; what it does afterwards is its own
-                streaming = False
-            elif read(clock) >= expires_at:
-                _end_in(timer, 0)
-                await asyncio.get_running_loop().create_future()  # until the timer cancels the handler
-        if not timer.expired():
-            await send(message)
+            self._streaming = is_event_stream(message.get("headers", ()))
+            if self._streaming:
+                self._end_in(self._expires_at - read(self._clock))
+        elif self._streaming and not self.ended:
+            await self._follow(message)
+        if not self.ended:
+            await self._send(message)
 
-    return send_until
+    async def _follow(self, message: Message) -> None:
+        """What one more message of an event stream means for it."""
+        if not message.get("more_body", False):
+            self._stop_timer()  # the handler closed the stream; what it does afterwards is its own
+            self._streaming = False
+        elif read(self._clock) >= self._expires_at:
+            self._end_in(0)
+            await asyncio.get_running_loop().create_future()  # until the timer cancels the handler
+
+    def _end_in(self, seconds: float) -> None:
+        self._stop_timer()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._end)
+
+    def _end(self) -> None:
+        self.ended = True
+        self._task.cancel()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
 
 
-def _end_in(timer: asyncio.Timeout, seconds: float) -> None:
-    timer.reschedule(asyncio.get_running_loop().time() + seconds)
+def _this_task() -> asyncio.Task[object]:
+    task = asyncio.current_task()
+    if task is None:
+        msg = "an ASGI application runs in a task of asyncio"
+        raise RuntimeError(msg)
+    return task

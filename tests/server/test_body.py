@@ -80,6 +80,94 @@ def test_j5_a_client_that_stalls() -> None:
     assert caught.value.limit == 0.01
 
 
+def test_j5_a_client_that_sends_nothing_at_all() -> None:
+    with pytest.raises(BodyTruncatedError) as caught:
+        read(STALL, deadline=0.01)
+    assert caught.value.limit == 0.01
+
+
+def slow(messages: list[Message], seconds: float) -> Receive:
+    """A client whose every message has to be waited for."""
+    waiting = client(iter(messages))
+
+    async def receive() -> Message:
+        await asyncio.sleep(seconds)
+        return await waiting()
+
+    return receive
+
+
+def test_j5_the_deadline_is_for_the_whole_body_and_not_for_each_message() -> None:
+    async def trickling() -> None:
+        parts = RequestBody(slow(chunked(*[b"x"] * 1000), 0.005))
+        with pytest.raises(BodyTruncatedError) as caught:
+            await parts.read(ReadBody(5000, 0.03))
+        assert caught.value.limit == 0.03
+
+    asyncio.run(trickling())
+
+
+@pytest.mark.parametrize("chunks", [[b"12345"], [b"12", b"345"], [b"", b"12345", b""]])
+def test_a_body_that_is_waited_for_is_read_whole(chunks: list[bytes]) -> None:
+    async def patient() -> None:
+        body = RequestBody(slow(chunked(*chunks), 0.0))
+        assert await body.read(ReadBody(5, 5.0)) == b"12345"
+        assert await body.replay() == {"type": "http.request", "body": b"12345", "more_body": False}
+
+    asyncio.run(patient())
+
+
+@pytest.mark.parametrize("seconds", [None, 0.0])
+def test_s115_the_limit_is_the_same_whether_a_body_is_waited_for_or_not(seconds: float | None) -> None:
+    async def too_large() -> None:
+        messages = chunked(b"123456")
+        receive = client(iter(messages)) if seconds is None else slow(messages, seconds)
+        with pytest.raises(BodyTooLargeError):
+            await RequestBody(receive).read(ReadBody(5, 5.0))
+
+    asyncio.run(too_large())
+
+
+def test_a_deadline_is_set_only_where_something_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_to: list[float | None] = []
+    timeout = asyncio.timeout
+
+    def noting(delay: float | None) -> asyncio.Timeout:
+        set_to.append(delay)
+        return timeout(delay)
+
+    async def both() -> None:
+        await RequestBody(client(iter(chunked(b"12345")))).read(ReadBody(5, 5.0))
+        assert set_to == []
+        await RequestBody(slow(chunked(b"12345"), 0.0)).read(ReadBody(5, 5.0))
+        assert set_to == [5.0]
+
+    monkeypatch.setattr(asyncio, "timeout", noting)
+    asyncio.run(both())
+
+
+def test_a_cancellation_while_a_body_is_waited_for_is_no_refusal() -> None:
+    async def cancel() -> None:
+        reading = asyncio.create_task(RequestBody(client(iter([STALL]))).read(ReadBody(5, 5.0)))
+        await asyncio.sleep(0)
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+
+    asyncio.run(cancel())
+
+
+def test_a_body_is_read_once() -> None:
+    async def twice() -> None:
+        body = RequestBody(client(iter(chunked(b"12345"))))
+        assert await body.read(ReadBody(5, 5.0)) == b"12345"
+        await body.replay()
+        assert await body.read(ReadBody(5, 5.0)) == b""
+        assert await body.replay() == DISCONNECT
+
+    asyncio.run(twice())
+
+
 def test_what_was_not_read_is_not_replayed() -> None:
     async def untouched() -> None:
         messages = chunked(b"a", b"b")
