@@ -48,9 +48,10 @@ _PORT_MAX: Final = 65535
 _ORIGIN: Final = re.compile(
     r"(?P<scheme>https?)://"
     r"(?P<host>(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*"
-    r"|\[[0-9a-f:.]{2,45}\]))"
+    r"|\[[0-9a-f:]{2,39}\]))"
     r"(?::(?P<port>[1-9][0-9]{0,4}))?"
 )
+_ZERO_GROUPS: Final = re.compile(r"\b0(?::0)+\b")
 _LOOPBACK: Final = re.compile(r"localhost|127(?:\.(?:0|[1-9][0-9]{0,2})){3}|\[::1\]")
 _DEFAULT_PORT: Final = {"http": "80", "https": "443"}
 _MESSAGE_AUDIENCE: Final = re.compile(
@@ -109,9 +110,23 @@ def require_nfc(value: str, field: str) -> str:
 
 def _is_canonical_ipv6(text: str) -> bool:
     try:
-        return str(IPv6Address(text)) == text
+        return _short_ipv6(IPv6Address(text).packed) == text
     except ValueError:
         return False
+
+
+def _short_ipv6(address: bytes) -> str:
+    """RFC 5952 section 4: the first of the longest runs of zero groups is ``::``, and nothing is dotted.
+
+    The standard library's own text of an address that holds one of IPv4 differs between versions of Python.
+    """
+    text = address.hex(":", 2)
+    text = ":".join(group.lstrip("0") or "0" for group in text.split(":"))
+    runs = [*_ZERO_GROUPS.finditer(text)]
+    if not runs:
+        return text
+    longest = max(runs, key=lambda run: len(run[0]))
+    return f"{text[: longest.start()].rstrip(':')}::{text[longest.end() :].lstrip(':')}"
 
 
 def require_origin(value: object, field: str) -> str:

@@ -95,7 +95,7 @@ def _lines(data: bytes, random: Random, otherwise: Mutate) -> bytes | None:
         if kind < 2:
             rows.insert(random.randrange(len(rows) + 1), row)
     else:
-        rows[at] = _text(rows[at], random, otherwise)
+        rows[at] = _document(rows[at], random, otherwise) or _text(rows[at], random, otherwise)
     return b"\n".join(rows)
 
 

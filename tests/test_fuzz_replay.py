@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from contextlib import suppress
 from pathlib import Path
@@ -19,7 +20,7 @@ from delegate.errors import (
 )
 from fuzz import material, targets, vectors
 from fuzz.mutation import mutated
-from fuzz.run import SHARE_MIN, Result
+from fuzz.run import ROOT, SHARE_MIN, Result
 
 MUTATIONS = 200
 """For each target: enough for its share past the first step, some milliseconds each at most."""
@@ -65,6 +66,11 @@ def test_mutations_of_the_seeds_get_past_the_first_step(name: str) -> None:
     ]
     assert len(set(made)) > MUTATIONS / 10
     assert sum(targets.passes(target, data) for data in made) > SHARE_MIN * MUTATIONS
+
+
+def test_the_page_has_a_row_for_every_target() -> None:
+    page = (ROOT / "docs" / "fuzzing.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `([a-z0-9_]+)` \|", page, re.MULTILINE) == targets.names()
 
 
 # --- the parts of the runner that need no fuzzer -----------------------------------------------------------

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from ipaddress import IPv6Address
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -160,6 +162,39 @@ def test_origins(origin: str) -> None:
 def test_a16_origins_have_one_form(origin: str) -> None:
     with pytest.raises(MalformedError):
         require_origin(origin, "aud")
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        ("::", "::"),
+        ("::ffff:1.2.3.4", "::ffff:102:304"),
+        ("0:0:1::", "0:0:1::"),
+        ("1:0:0:2:0:0:3:4", "1::2:0:0:3:4"),
+        ("1:0:2:3:4:5:6:7", "1:0:2:3:4:5:6:7"),
+        ("10:0:0:a0:0:0:0:1", "10:0:0:a0::1"),
+    ],
+)
+def test_a16_an_ipv6_address_has_one_text_in_every_python(address: str, text: str) -> None:
+    """Python 3.13 began to write an address that holds one of IPv4 with dots; origins do not follow."""
+    assert require_origin(f"https://[{text}]", "aud") == f"https://[{text}]"
+    for other in {address, text.upper(), text.replace("::", ":0:0:", 1)} - {text}:
+        with pytest.raises(MalformedError):
+            require_origin(f"https://[{other}]", "aud")
+
+
+def test_the_short_form_of_ipv6_is_that_of_the_standard_library() -> None:
+    random = Random(5952)
+    for _ in range(2000):
+        groups = [random.choice([0, 0, 0, 1, 0x10, 0xA0, 0xFFFF]) for _ in range(8)]
+        if groups[:5] == [0] * 5:
+            continue  # an address of IPv4 inside: there the versions of Python differ
+        text = str(IPv6Address(b"".join(group.to_bytes(2, "big") for group in groups)))
+        assert require_origin(f"https://[{text}]", "aud") == f"https://[{text}]"
+        written_out = ":".join(f"{group:x}" for group in groups)
+        if written_out != text:
+            with pytest.raises(MalformedError):
+                require_origin(f"https://[{written_out}]", "aud")
 
 
 AUDIENCES = ["mcp:workspace", "urn:example:orders", "amqp:orders/v1", "a:b", "m+q-1:X", "x:" + "y" * 126]

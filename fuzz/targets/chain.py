@@ -1,18 +1,21 @@
 """``require_chain``: a whole chain against a fixed trust store, at a fixed time.
 
-An input is the text of a token. Its blocks are signed anew before it is verified, each by the key that the
-block before it names, so that what lies behind the signatures is reached as well: the token as it stands is
-the business of the target ``token``.
+An input is one JSON object for each block, on a line of its own. It leaves out what reading a block alone
+decides (its version, nonce and keys; the target ``block`` has those), and gets the good ones. Each block is
+signed by the key that the block before it names, so what lies behind the signatures is reached.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, cast
 
-from delegate.encoding import b64url_decode
+from delegate.canonical import JsonValue, canonicalize, parse_strict
+from delegate.errors import DelegateError
 from delegate.keys import Purpose
-from delegate.token.block import parse_block
+from delegate.token.block import Block, parse_block
 from delegate.token.chain import UnverifiedToken, append, block_input, parse_unverified
 from delegate.verifier.chain import require_chain
 from fuzz import material
@@ -20,31 +23,61 @@ from fuzz.first_step import FirstStep
 
 _SKEW = 5
 _SIGNERS = {key.public_key.text: key for key in (material.WORKER_KEY, material.HELPER_KEY)}
+_FILLED: dict[str, JsonValue] = {"key": material.HELPER_KEY.public_key.text, "n": "AAAAAAAAAAAAAAAA"}
+_FILLED_FIRST: dict[str, JsonValue] = {
+    **_FILLED,
+    "iss": material.ISSUER.name,
+    "key": material.WORKER_KEY.public_key.text,
+    "kid": material.ISSUER_KEY.key_id,
+    "v": 1,
+}
 
 
-def _sign(text: str) -> UnverifiedToken:
-    """The chain of the payloads in ``text``; where nobody here has a block's key, the helper goes on."""
+def _read(data: bytes) -> list[bytes]:
+    """The payloads of the blocks in ``data``; a line that is no object is none."""
+    objects: list[dict[str, JsonValue]] = []
+    for line in data.split(b"\n"):
+        with suppress(DelegateError):
+            value = parse_strict(line)
+            objects += [value] if isinstance(value, dict) else []
+    return [canonicalize({**(_FILLED if at else _FILLED_FIRST), **each}) for at, each in enumerate(objects)]
+
+
+def _sign(payloads: list[bytes]) -> UnverifiedToken:
+    """Their chain; where nobody here has a block's key, the helper goes on."""
     token, signer = None, material.ISSUER_KEY
-    for part in text.split(".")[1::2] or [""]:
-        payload = b64url_decode(part)
+    for payload in payloads:
         prefix_hash = token.last.next_prefix_hash if token else bytes(32)
         token = append(token, payload, signer.sign(Purpose.BLOCK, block_input(prefix_hash, payload)))
         signer = _SIGNERS.get(token.last.block.key.text, material.HELPER_KEY)
-    return parse_unverified(token.text if token else text)
+    return parse_unverified(token.text if token else "")
 
 
-_THREE = append(
-    material.TOKEN,
-    payload := material.CHILD_BLOCK.to_payload(),
-    material.HELPER_KEY.sign(Purpose.BLOCK, block_input(material.TOKEN.last.next_prefix_hash, payload)),
+def _seed(*blocks: Block) -> bytes:
+    rows = []
+    for block in blocks:
+        members = cast("dict[str, JsonValue]", parse_strict(block.to_payload()))
+        kept = {name: value for name, value in members.items() if name not in _FILLED_FIRST}
+        rows.append(canonicalize(kept))
+    return b"\n".join(rows)
+
+
+def _child(hops: int) -> Block:
+    expires_at, audience = material.NOW + 60 * hops, (material.ORIGIN,)
+    return replace(material.CHILD_BLOCK, further_hops=hops, expires_at=expires_at, audience=audience)
+
+
+SEEDS = (
+    _seed(material.ROOT_BLOCK, _child(2), _child(1)),
+    _seed(material.ROOT_BLOCK, material.CHILD_BLOCK),
+    _seed(material.ROOT_BLOCK),
 )
-SEEDS = tuple(token.text.encode() for token in (_THREE, material.TOKEN, material.ROOT_TOKEN))
-FIRST_STEP = FirstStep(within=(b64url_decode, parse_block))
+FIRST_STEP = FirstStep(within=(parse_block,), by=(parse_unverified,))
 
 
 def target(data: bytes) -> None:
     """What is accepted is good here and now, and no block states more than the one before it."""
-    token = _sign(data.decode("utf-8", "surrogateescape"))
+    token = _sign(_read(data))
     require_chain(
         token,
         material.TRUST.snapshot,

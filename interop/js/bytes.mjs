@@ -47,8 +47,9 @@ const TEXT_MAX_BYTES = 256;
 
 const HOST_LABEL = "[0-9a-z](?:[0-9a-z-]{0,61}[0-9a-z])?";
 const ORIGIN = new RegExp(
-  `^(https?)://(${HOST_LABEL}(?:\\.${HOST_LABEL})*|\\[[0-9a-f:.]{2,45}\\])(?::([1-9][0-9]{0,4}))?$`,
+  `^(https?)://(${HOST_LABEL}(?:\\.${HOST_LABEL})*|\\[[0-9a-f:]{2,39}\\])(?::([1-9][0-9]{0,4}))?$`,
 );
+const GROUP = /^(?:0|[1-9a-f][0-9a-f]{0,3})$/;
 const LOOPBACK = /^(localhost|\[::1\]|127(\.(0|[1-9][0-9]{0,2})){3})$/;
 const DEFAULT_PORT = { https: 443, http: 80 };
 
@@ -65,9 +66,29 @@ export function text(value) {
   return value;
 }
 
+// The eight groups of an IPv6 address, of which "::" stands for those that are left out; none where it is no address.
+function groupsOf(address) {
+  const [head, tail, ...rest] = address.split("::").map((part) => (part === "" ? [] : part.split(":")));
+  const stated = [...head, ...(tail ?? [])];
+  const left = 8 - stated.length;
+  const fits = rest.length === 0 && (tail === undefined ? left === 0 : left > 1);
+  if (!fits || !stated.every((group) => GROUP.test(group))) return [];
+  return [...head, ...Array(left).fill("0"), ...(tail ?? [])];
+}
+
+// RFC 5952 section 4: the first of the longest runs of two zero groups or more is "::".
+function shortIpv6(groups) {
+  const text = groups.join(":");
+  const runs = [...text.matchAll(/(?<![0-9a-f])0(?::0)+(?![0-9a-f])/g)];
+  const [run] = runs.sort((one, other) => other[0].length - one[0].length);
+  if (run === undefined) return text;
+  return `${text.slice(0, run.index).replace(/:$/, "")}::${text.slice(run.index + run[0].length).replace(/^:/, "")}`;
+}
+
 export function origin(value) {
   const [, scheme, host, port] = ORIGIN.exec(text(value)) ?? refuse("malformed");
   if (port !== undefined && (port > 65535 || Number(port) === DEFAULT_PORT[scheme])) refuse("malformed");
+  if (host.startsWith("[") && shortIpv6(groupsOf(host.slice(1, -1))) !== host.slice(1, -1)) refuse("malformed");
   if (scheme === "http" && !LOOPBACK.test(host)) refuse("malformed");
   return value;
 }

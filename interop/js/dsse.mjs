@@ -41,7 +41,7 @@ export function requireKeyClaim(bytes, { delegator, agent, challenge, now }) {
   const claim = parseSigned(envelope.payload);
   requireExactly(claim, ["challenge", "delegator", "exp", "key", "sub"]);
   const ends = (value) => (typeof claim.get("key") === "string" ? seconds(value) : refuse("malformed"));
-  const said = { delegator: name, sub: name, challenge: text, exp: ends, key: PublicKey.fromText };
+  const said = { exp: ends, delegator: name, sub: name, key: PublicKey.fromText, challenge: text };
   for (const [member, read] of Object.entries(said)) said[member] = readMember(claim, member, read);
   said.key.requireSignature(envelope.signature, envelope.input);
   if (envelope.keyid !== said.key.id || said.challenge !== challenge) refuse("holder_mismatch", { field: "challenge" });

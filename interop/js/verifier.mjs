@@ -92,7 +92,8 @@ export class Verifier {
     const { origins, public_origin: origin, public_prefix: prefix, strip_prefix: strip } = this.server;
     envelope.requireMethod(state.method);
     state.origin = origin ?? envelope.selectOrigin(origins, state.headers.get("host")?.[0]);
-    if (strip !== "" && !state.path.startsWith(`${strip}/`)) refuse("target_rejected", { component: "@path" });
+    const changed = prefix !== "" || strip !== "";
+    if (changed && !state.path.startsWith(`${strip}/`)) refuse("target_rejected", { component: "@path" });
     state.path = prefix + state.path.slice(strip.length);
     envelope.requireTarget(state.path, state.query);
   }

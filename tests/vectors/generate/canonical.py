@@ -223,7 +223,10 @@ _NAME_CASES: Final[dict[str, tuple[list[str], list[str]]]] = {
     "origin": (
         ["https://api.example.com", "https://a", "https://api.example.com:8443", "http://localhost:8000",
          "http://127.0.0.1", "http://127.255.255.254:1", "http://[::1]:8000", "https://[2001:db8::1]",
-         "https://a.b:65535", "https://" + "a" * 63 + ".example"],
+         "https://a.b:65535", "https://" + "a" * 63 + ".example",
+         "https://[::]", "https://[::ffff:102:304]", "https://[64:ff9b::102:304]", "https://[1:0:0:2::3]",
+         "https://[1::2:0:0:3:4]", "https://[1:0:2:3:4:5:6:7]", "https://[::2:3:4:5:6:7]", "https://[1::]",
+         "https://[fe80::a00:ff:fe0f:0]"],
         ["", "https://", "api.example.com", "https://API.example.com", "HTTPS://a.example",
          "https://api.example.com/", "https://api.example.com/x", "https://api.example.com:443",
          "http://localhost:80", "http://api.example.com", "http://127.0.0.1.example", "http://127.0.0.01",
@@ -231,7 +234,12 @@ _NAME_CASES: Final[dict[str, tuple[list[str], list[str]]]] = {
          "https://a-.example", "ftp://a.example", "https://a.example:0", "https://a.example:080",
          "https://a.example:65536", "https://a.example:", "https://u@a.example", "https://a.example?x",
          "https://a.example#x", "https://a.example\n", "https://\u00e9.example", "https://" + "a" * 64 + ".example",
-         "wss://a.example", "*", "https://*.example"],
+         "wss://a.example", "*", "https://*.example",
+         "https://[]", "https://[:]", "https://[:::]", "https://[1]", "https://[1:2:3:4:5:6:7]", "https://[1::2::3]",
+         "https://[1:2:3:4:5:6:7:8:9]", "https://[1:2:3:4::5:6:7:8]", "https://[0:0:0:0:0:0:0:1]",
+         "https://[2001:0db8::1]", "https://[2001:DB8::1]", "https://[10000::1]", "https://[1:0:0:2:0:0:0:3]",
+         "https://[1:0:0:2:0:0:3:4]", "https://[1:0:0:2::3:4]", "https://[1::2:3:4:5:6:7]", "https://[::ffff:1.2.3.4]",
+         "https://[64:ff9b::1.2.3.4]", "https://[::1%25lo]", "https://[1:2:3:4:5:6:7::]"],
     ),
 }  # fmt: skip
 

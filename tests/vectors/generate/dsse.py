@@ -194,6 +194,13 @@ def _claims() -> tuple[Case, list[Case]]:
         wrapped(CLAIM, ascii_json(members).replace(":", ": ", 1).encode(), KEYS[1]),
         refused("non_canonical"),
     )
+    for what, two, code, field in (
+        ("no challenge and no key of ours", {"challenge": "", "key": "rsa:AA"}, "alg_not_allowed", "key"),
+        ("no delegator and no time", {"delegator": "", "exp": "1"}, "malformed", "exp"),
+        ("no agent and no delegator", {"delegator": "", "sub": ""}, "malformed", "delegator"),
+        ("no agent and no key", {"sub": "", "key": "rsa:AA"}, "malformed", "sub"),
+    ):
+        add(what, two, refused(code, field=field))
     shared = {
         "op": "key-claim",
         "seeds": SEEDS,

@@ -469,6 +469,12 @@ def _target() -> Lines:
     for what, settings, wire, expect in (
         ("public_prefix", {"public_prefix": "/api"}, replace(inner, path="/v1/orders"), OK),
         ("public_prefix, not needed", {"public_prefix": "/api"}, inner, _no("signature_invalid", 7)),
+        (
+            "public_prefix, and no slash behind it",
+            {"public_prefix": "/api"},
+            replace(signed(baseline(path="/apiv1")), path="v1"),
+            _no("target_rejected", 5, "@path"),
+        ),
         ("strip_prefix", {"strip_prefix": "/in"}, replace(inner, path="/in/api/v1/orders"), OK),
         ("strip_prefix, not there", {"strip_prefix": "/in"}, inner, _no("target_rejected", 5, "@path")),
         ("strip_prefix, half a segment", {"strip_prefix": "/ap"}, inner, _no("target_rejected", 5, "@path")),
