@@ -417,19 +417,20 @@ def test_a22_a_library_that_accepts_nothing_is_found(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "found"),
+    ("name", "value", "found", "right"),
     [
-        ("_HALF_ORDER_BYTES", b"\xff" * 32, "must be low"),
-        ("require_strong", lambda public_key: None, "off the curve"),
-        ("sign", lambda private, message: GOOD, "signing"),
+        ("_HALF_ORDER_BYTES", b"\xff" * 32, "must be low", False),
+        ("require_strong", lambda public_key: None, "off the curve", False),
+        ("sign", lambda private, message: GOOD, "signing", True),
     ],
 )
 def test_a22_a_lost_rule_is_found(
-    name: str, value: object, found: str, monkeypatch: pytest.MonkeyPatch
+    *, name: str, value: object, found: str, right: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(p256, name, value)
-    with pytest.raises(ConfigurationError, match=found):
+    with pytest.raises(ConfigurationError, match=found) as failed:
         p256.self_test()
+    assert failed.value.limit is right
 
 
 def run(code: str) -> subprocess.CompletedProcess[str]:
