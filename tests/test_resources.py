@@ -257,3 +257,8 @@ def test_a_person_may_write_any_mapping(read_only: Any) -> None:
     assert Scope(resources=resources) == Scope(resources={"file": {"exact": ["/a"]}})
     with pytest.raises(MalformedError):
         Scope(resources=read_only({"file": read_only({"exact": ["/a"], "path": ["/a"]})}))
+
+
+def test_two_patterns_are_reduced_whichever_comes_first() -> None:
+    for given in (("/a/b", "/a/**"), ("/a/**", "/a/b")):
+        assert PathPatterns(given).patterns == ("/a/**",)
