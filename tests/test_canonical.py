@@ -444,6 +444,18 @@ def test_brackets_in_strings_do_not_nest() -> None:
     assert require_canonical(wide) == [*([[{"\\": "["}]] * 100), 1]
 
 
+@pytest.mark.parametrize("sibling", [b"[],", b'{"a":1},', b"[[{}]],"])
+def test_depth_is_that_of_each_member_not_of_what_was_closed_before(sibling: bytes) -> None:
+    for depth, too_deep in ((JSON_MAX_DEPTH - 1, False), (JSON_MAX_DEPTH, True)):
+        text = b"[" + sibling * 100 + b"[" * depth + b"]" * depth + b"]"
+        if not too_deep:
+            assert canonicalize(parse_strict(text)) == text
+            continue
+        with pytest.raises(TooLargeError) as refusal:
+            parse_strict(text)
+        assert refusal.value.limit == JSON_MAX_DEPTH
+
+
 def test_depth_is_counted_past_escaped_quotes() -> None:
     with pytest.raises(TooLargeError):
         parse_strict(b'["\\\\",["\\"",' + b"[" * JSON_MAX_DEPTH)

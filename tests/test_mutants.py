@@ -202,6 +202,19 @@ def test_the_modules_own_tests_go_first_then_its_rooms_then_the_shortest() -> No
     assert order == ["d", "c", "b", "a"]
 
 
+def test_what_an_import_runs_is_tried_by_all_tests_of_the_modules_own_file() -> None:
+    """The test of a generated ``repr`` executes no line of the module."""
+    path = "delegate/keys/pem.py"
+    shows, reads, far = (
+        "tests/keys/test_pem.py::shows",
+        "tests/keys/test_pem.py::reads",
+        "tests/test_far.py::a",
+    )
+    known = CoverageMap(lines={path: {200: [reads]}}, seconds={far: 0.0, shows: 0.2, reads: 0.1})
+    first = next(iter(tasks(path, known)))
+    assert [name for name, _ in first.job.tests] == [reads, shows]
+
+
 def test_an_import_that_never_ends_runs_out_of_time(
     shop: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -257,3 +257,33 @@ def test_a_person_may_write_any_mapping(read_only: Any) -> None:
     assert Scope(resources=resources) == Scope(resources={"file": {"exact": ["/a"]}})
     with pytest.raises(MalformedError):
         Scope(resources=read_only({"file": read_only({"exact": ["/a"], "path": ["/a"]})}))
+
+
+def test_two_patterns_are_reduced_whichever_comes_first() -> None:
+    for given in (("/a/b", "/a/**"), ("/a/**", "/a/b")):
+        assert PathPatterns(given).patterns == ("/a/**",)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [
+        ("/a/*", "/a/b", "/a/b"),
+        ("/*/a", "/b/*", "/b/a"),
+        ("/a/**", "/a/b", "/a/b"),
+        ("/a/**", "/a/b/c", "/a/b/c"),
+        ("/a/**", "/a/*/c", "/a/*/c"),
+        ("/a/**", "/*/b/*", "/a/b/*"),
+        ("/a/**", "/*/b/**", "/a/b/**"),
+        ("/**", "/a", "/a"),
+        ("/**", "/*/**", "/*/**"),
+        ("/a/**", "/a", None),
+        ("/a/b", "/a/b/c", None),
+        ("/a/b/**", "/a/*", None),
+        ("/*/**", "/a", None),
+        ("/a/*", "/b/*", None),
+    ],
+)
+def test_what_two_patterns_have_in_common(one: str, other: str, both: str | None) -> None:
+    expected = PathPatterns((both,) if both else ())
+    assert PathPatterns((one,)).meet(PathPatterns((other,))) == expected
+    assert PathPatterns((other,)).meet(PathPatterns((one,))) == expected

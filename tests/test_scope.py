@@ -336,6 +336,14 @@ def test_unrestricted_is_for_a_ceiling_only() -> None:
     assert widened.value.field == "scope"
 
 
+def test_everything_changes_nothing_that_it_meets() -> None:
+    everything = Scope.UNRESTRICTED
+    assert everything.meet(PARENT) == PARENT.meet(everything) == PARENT
+    assert everything.meet(everything) == everything
+    assert PARENT.meet(PARENT) == PARENT
+    assert PARENT.meet(Scope()) == Scope().meet(PARENT) == Scope()
+
+
 def test_a_type_under_two_matchers_meets_in_nothing() -> None:
     exact, path = (Scope(resources={"file": {matcher: ["/a"]}}) for matcher in ("exact", "path"))
     assert exact.meet(exact).resources == exact.resources

@@ -337,6 +337,11 @@ def test_generated_numbers_are_in_range_and_differ(monkeypatch: pytest.MonkeyPat
 # --- an OpenSSL that cannot derive k ---------------------------------------------------------------
 
 
+def test_whether_signing_is_deterministic_is_known() -> None:
+    _, private = p256.keypair(bytes(range(32)))
+    assert p256.DETERMINISTIC is (len({p256.sign(private, MESSAGE) for _ in range(8)}) == 1)
+
+
 def test_without_rfc_6979_signatures_are_random_low_and_good(monkeypatch: pytest.MonkeyPatch) -> None:
     def old(algorithm: object, *, deterministic_signing: bool = False) -> ec.ECDSA:
         if deterministic_signing:
@@ -417,19 +422,22 @@ def test_a22_a_library_that_accepts_nothing_is_found(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "found"),
+    ("name", "value", "found", "right"),
     [
-        ("_HALF_ORDER_BYTES", b"\xff" * 32, "must be low"),
-        ("require_strong", lambda public_key: None, "off the curve"),
-        ("sign", lambda private, message: GOOD, "signing"),
+        ("_HALF_ORDER_BYTES", b"\xff" * 32, "must be low", False),
+        ("require_strong", lambda public_key: None, "off the curve", False),
+        ("sign", lambda private, message: GOOD, "signing", True),
+        ("_SIGNING", ec.ECDSA(SHA256()), "signing", True),  # a good signature, but not that of RFC 6979
     ],
 )
 def test_a22_a_lost_rule_is_found(
-    name: str, value: object, found: str, monkeypatch: pytest.MonkeyPatch
+    *, name: str, value: object, found: str, right: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(p256, "DETERMINISTIC", True)
     monkeypatch.setattr(p256, name, value)
-    with pytest.raises(ConfigurationError, match=found):
+    with pytest.raises(ConfigurationError, match=found) as failed:
         p256.self_test()
+    assert failed.value.limit is right
 
 
 def run(code: str) -> subprocess.CompletedProcess[str]:

@@ -191,7 +191,7 @@ def test_the_body_is_read_in_one_way() -> None:
         body.replace(b"=\n", b"==\n"),
     ):
         assert wound != body
-        with pytest.raises(MalformedError):
+        with pytest.raises(MalformedError, match="not canonical base64"):
             SigningKey.from_pem(wound, never)
 
 

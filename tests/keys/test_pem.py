@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import traceback
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -122,22 +123,29 @@ def private_pem(key: PrivateKeyTypes, form: PrivateFormat = PrivateFormat.PKCS8)
     return key.private_bytes(Encoding.PEM, form, NoEncryption())
 
 
+def unknown_key() -> bytes:
+    """A PKCS#8 key of the algorithm 1.2.3.4, which the library behind does not know."""
+    der = bytes.fromhex("302e020100300506032a030404220420") + SEED
+    return b"-----BEGIN PRIVATE KEY-----\n%b\n-----END PRIVATE KEY-----\n" % b64encode(der)
+
+
 def public_key(encoding: Encoding, form: PublicFormat = PublicFormat.SubjectPublicKeyInfo) -> bytes:
     return THEIRS.public_key().public_bytes(encoding, form)
 
 
 @pytest.mark.parametrize(
-    "key",
+    "data",
     [
-        ec.generate_private_key(ec.SECP384R1()),
-        ec.generate_private_key(ec.SECP256K1()),
-        x25519.X25519PrivateKey.generate(),
+        private_pem(ec.generate_private_key(ec.SECP384R1())),
+        private_pem(ec.generate_private_key(ec.SECP256K1())),
+        private_pem(x25519.X25519PrivateKey.generate()),
+        unknown_key(),
     ],
-    ids=["p384", "secp256k1", "x25519"],
+    ids=["p384", "secp256k1", "x25519", "unknown"],
 )
-def test_another_kind_of_key_is_refused_by_name(key: PrivateKeyTypes) -> None:
+def test_another_kind_of_key_is_refused_by_name(data: bytes) -> None:
     with pytest.raises(AlgNotAllowedError) as refused:
-        SigningKey.from_pem(private_pem(key))
+        SigningKey.from_pem(data)
     assert refused.value.limit == ("ed25519", "p256")
 
 

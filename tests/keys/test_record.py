@@ -62,6 +62,9 @@ def test_d32_issue_and_request_go_together_by_an_explicit_flag_only() -> None:
         with pytest.raises(ConfigurationError) as refused:
             record(Usage.ISSUE, Usage.REQUEST, allow_issue_and_request=flag)
         assert refused.value.field == "usages"
+    with pytest.raises(ConfigurationError) as refused:
+        record(Usage.ISSUE, Usage.REQUEST)
+    assert refused.value.field == "usages"
 
 
 @pytest.mark.parametrize(

@@ -126,11 +126,17 @@ def measured(suite: Suite, scratch: Path) -> CoverageMap:
 
 
 def tasks(path: str, lines: CoverageMap, seconds: float = CORE.seconds) -> Iterator[Task]:
-    """The module's mutants with the tests of their lines, or of the module where only an import runs them."""
+    """The module's mutants with the tests of their lines, or of the module where only an import runs them.
+
+    The tests of the module are then all of its own file too: what a class statement generates, a repr or an
+    equality, executes no line of the module.
+    """
     source = Path(path).read_text(encoding="utf-8")
+    own = [name for name in lines.seconds if _distance(name, Path(path)) == 0]
+    of_module = list(dict.fromkeys([*lines.tests(path, 1, source.count("\n")), *own]))
     for number, mutant in enumerate(mutants(path, source)):
-        names = lines.tests(path, mutant.first, mutant.last) or lines.tests(path, 1, source.count("\n"))
-        names.sort(key=lambda name: _distance(name, Path(path)))
+        names = lines.tests(path, mutant.first, mutant.last) or of_module
+        names.sort(key=lambda name: (_distance(name, Path(path)), lines.seconds.get(name, 0.0)))
         job = Job(path=path, number=number, tests=tuple(_within(names, lines.seconds, seconds)))
         yield Task(name=mutant.name, job=job, outside=lines.outside(path, mutant.first, mutant.last))
 
