@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, cast
 
 from delegate.canonical import JsonValue, canonicalize, parse_strict
@@ -64,7 +63,7 @@ def _seed(*blocks: Block) -> bytes:
 
 def _child(hops: int) -> Block:
     expires_at, audience = material.NOW + 60 * hops, (material.ORIGIN,)
-    return replace(material.CHILD_BLOCK, further_hops=hops, expires_at=expires_at, audience=audience)
+    return material.CHILD_BLOCK._replace(further_hops=hops, expires_at=expires_at, audience=audience)
 
 
 SEEDS = (
