@@ -694,12 +694,17 @@ def test_options_of_the_url_bring_back_neither_retries_nor_other_replies(
     server: Server, fresh: Claim, now: int
 ) -> None:
     options = "retry_on_timeout=yes&socket_timeout=0.2&decode_responses=yes&protocol=3&max_connections=1"
+    options += "&health_check_interval=9"
     with Proxy(server) as proxy, RedisReplayStore(f"{proxy.url}?{options}", assume_fresh=True) as store:
         assert fresh.code(store, now) == ""
         runs = server.runs()
         proxy.answer = first(aborted)
         refused(store, fresh._replace(nonce=b"2"), now)
         assert server.runs() == runs + 1
+        kept = store._client.connection_pool.connection_kwargs
+    ours = {"protocol": 2, "decode_responses": False, "socket_timeout": None, "retry_on_timeout": False}
+    ours |= {"health_check_interval": 0}  # each check would be a command more, within the deadline
+    assert {name: kept[name] for name in ours} == ours
 
 
 # --- secrets -----------------------------------------------------------------------------------------
