@@ -137,6 +137,23 @@ def test_a_proof_says_why_it_is_not_made_by_hand() -> None:
         Verified()
 
 
+def test_a_path_without_a_slash_is_not_joined_to_the_public_prefix() -> None:
+    """It would else be read as the signed path of another route, whose name begins with the prefix."""
+    server, wire = Server(public_prefix="/api"), sign(Wire(path="/apiv1/orders"))
+    with pytest.raises(TargetRejectedError) as refused:
+        server.deliver(replace(wire, path="v1/orders"))
+    assert refused.value.component == "@path"
+    server.deliver(replace(sign(Wire(path="/api/v1/orders")), path="/v1/orders"))
+
+
+def test_a_verifier_that_observes_gives_no_proof_to_async_callers_either() -> None:
+    observing = Server(mode="observe")
+    with pytest.raises(ConfigurationError) as refused:
+        asyncio.run(observing.verifier.averify(sign().request()))
+    assert refused.value.field == "mode"
+    assert asyncio.run(aobserve(observing, sign())) is None
+
+
 def test_only_the_prefix_itself_is_taken_off_a_path() -> None:
     """Another prefix of the same length would else lead to the path that was signed."""
     server = Server(strip_prefix="/internal")

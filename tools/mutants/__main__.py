@@ -41,7 +41,8 @@ DRAWS: Final = "delegate/token/picture.py"
 TESTS: Final = (
     *("envelope", "keys", "replay", "revocation", "token", "verifier", "property"),
     *(f"test_{name}.py" for name in ("canonical", "dsse", "encoding", "resources", "scope")),
-    *("test_canaries.py", "test_domains.py", "test_fuzz_replay.py", "test_spec_examples.py"),
+    *("test_canaries.py", "test_domains.py", "test_fuzz_replay.py", "test_observer.py"),
+    "test_spec_examples.py",
 )
 """The tests below ``tests/`` that concern them: those of their own rooms, and those of several at once."""
 
