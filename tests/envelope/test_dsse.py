@@ -7,12 +7,19 @@ from typing import Any
 import pytest
 
 from delegate.envelope import dsse
-from delegate.envelope.dsse import SignedMessage, sign_message
-from delegate.errors import ConfigurationError, MalformedError, MethodRejectedError
+from delegate.envelope.dsse import MessageMembers, SignedMessage, sign_message
+from delegate.errors import (
+    ComponentUnsupportedError,
+    ConfigurationError,
+    MalformedError,
+    MethodRejectedError,
+    ParamMalformedError,
+    TimestampUnitError,
+)
 from delegate.identity import Identity
-from delegate.limits import WINDOW_MAX
+from delegate.limits import TIMESTAMP_MAX, WINDOW_MAX
 from tests.support.forge import KEYS, NOW
-from tests.support.letter import AUDIENCE, mail_token
+from tests.support.letter import AUDIENCE, Letter, mail_token
 
 
 def signed(**changes: Any) -> SignedMessage:
@@ -53,6 +60,26 @@ def test_what_a_verifier_would_refuse_is_not_signed(changes: dict[str, str], err
     with pytest.raises(error):
         signed(**changes)
     signed()
+
+
+def read(letter: Letter) -> MessageMembers:
+    return dsse.read(dsse.decode(letter.envelope().encode()))
+
+
+def test_the_first_and_the_last_second_there_is_are_times_and_no_others() -> None:
+    for second in (0, TIMESTAMP_MAX):
+        assert read(Letter().changed(created=second)).parameters.created == second
+    for second, error in ((-1, ParamMalformedError), (TIMESTAMP_MAX + 1, TimestampUnitError)):
+        with pytest.raises(error) as refused:
+            read(Letter().changed(created=second))
+        assert refused.value.component == "created"
+
+
+def test_an_unknown_member_is_named_by_its_first_32_characters() -> None:
+    for name in ("x" * 32, "x" * 33):
+        with pytest.raises(ComponentUnsupportedError) as refused:
+            read(Letter().changed(**{name: 1}))
+        assert refused.value.component == "x" * 32
 
 
 def test_no_repr_shows_nonce_signature_or_token() -> None:
