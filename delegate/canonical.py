@@ -372,7 +372,7 @@ _QUICK_DECODER: Final = _decoder(_refuse_number, None)
 
 def _printer() -> Callable[[object], str]:
     """The standard library's C encoder, made once: ``JSONEncoder.encode`` makes one for each value."""
-    if c_make_encoder is None:  # pragma: no cover - an interpreter without the C half of json
+    if c_make_encoder is None:  # an interpreter without the C half of json
         settings = json.JSONEncoder(
             ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")
         )

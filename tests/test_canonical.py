@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import pytest
 
+from delegate import canonical
 from delegate.canonical import (
     JsonValue,
     SignedValue,
@@ -551,3 +552,10 @@ def test_a_signed_object_is_bounded_too() -> None:
         parse_signed(b'{"a":' + b"[" * JSON_MAX_DEPTH + b"]" * JSON_MAX_DEPTH + b"}")
     with pytest.raises(MalformedError):
         canonicalize_signed({"a": JSON_MAX_INTEGER + 1})
+
+
+def test_the_printer_writes_alike_without_the_c_half_of_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    value = {"b": [1, {"z": "\u00e9\x7f", "a": True}], "a": {"sub": 'x\\"', "n": -5}, "c": []}
+    monkeypatch.setattr(canonical, "c_make_encoder", None)
+    without = canonical._printer()
+    assert without(value) == canonical._print(value) == canonicalize(value).decode()

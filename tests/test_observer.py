@@ -103,7 +103,7 @@ def test_a_refusal_says_the_code_and_the_step_and_nobodys_word() -> None:
 def test_what_is_authorized_is_told_with_its_tool() -> None:
     notes = Notes()
     proof = Server(observer=notes).deliver(sign())
-    proof.authorize(READ)
+    assert proof.authorize(READ).action == READ
     with pytest.raises(OutOfScopeError):
         proof.authorize(REFUND)
     granted, refused = notes.events[1:]

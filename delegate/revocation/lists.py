@@ -77,7 +77,7 @@ class RevocationList:
     def __post_init__(self) -> None:
         """Refuse what could not be read back."""
         require_name(self.issuer, "iss")
-        _require_ids({self.kid}, "kid", _KEY_ID, 1)
+        _require_form({self.kid}, "kid", _KEY_ID)
         _require_int(self.version, "version", 1, JSON_MAX_INTEGER)
         _require_int(self.issued_at, "issued_at", 0, TIMESTAMP_MAX)
         _require_int(self.next_update, "next_update", self.issued_at + 1, TIMESTAMP_MAX)
@@ -252,7 +252,11 @@ def _require_ids(ids: Iterable[str], field: str, form: re.Pattern[str], limit: i
     if len(found) > limit:
         msg = f"{field} has {len(found)} entries, the limit is {limit}"
         raise TooLargeError(msg, field=field, limit=limit)
-    if not all(type(item) is str and form.fullmatch(item) for item in found):
+    _require_form(found, field, form)
+
+
+def _require_form(ids: Iterable[str], field: str, form: re.Pattern[str]) -> None:
+    if not all(type(item) is str and form.fullmatch(item) for item in ids):
         msg = f"{field} holds what is not an id of the form {form.pattern}"
         raise MalformedError(msg, field=field, limit=form.pattern)
 

@@ -417,6 +417,7 @@ class ReplayStoreContract:
         with pytest.raises(ConfigurationError) as caught, self.opened(clock, quota=quota, capacity=capacity):
             pass
         assert caught.value.field in {"quota", "capacity"}
+        assert caught.value.limit == 1
 
     # --- epoch, oracle, secrets ------------------------------------------------------------------------
 

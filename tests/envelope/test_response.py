@@ -34,6 +34,7 @@ from delegate.envelope.response import (
     RequestBinding,
     binding_sent,
     is_asked_for,
+    is_event_stream,
     sign_response,
     verify_response,
 )
@@ -354,7 +355,24 @@ def test_an_answer_without_content_needs_no_digest_and_has_no_body(method: str, 
     bare = replace(WireAnswer(status=status, body=b""), headers=WireAnswer().headers[:3])
     answer = sign_answer(bare, request, components=covered)
     assert receive(answer, request)
-    assert refusal(replace(answer, body=b"x"), request).code == "body_unexpected"
+    unexpected = refusal(replace(answer, body=b"x"), request)
+    assert (unexpected.code, unexpected.limit) == ("body_unexpected", 0)
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_one"),
+    [
+        ([(b"content-type", b"text/event-stream")], True),
+        ([(b"a", b"b"), (b"Content-Type", b"Text/Event-Stream; charset=utf-8")], True),
+        ([(bytearray(b"content-type"), memoryview(b"text/event-stream"))], True),
+        ([(b"content-type", b"text/plain")], False),
+        ([(b"accept", b"text/event-stream")], False),
+        ([(b"accept", b"text/event-stream"), (b"content-type", b"application/json")], False),
+        ([], False),
+    ],
+)
+def test_an_open_line_of_events_is_told_by_its_content_type(headers: Any, *, is_one: bool) -> None:
+    assert is_event_stream(headers) is is_one
 
 
 def test_the_digest_is_over_the_bytes_as_they_travel() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from delegate.envelope.sign import SignedRequest, sign_request
-from delegate.envelope.verify import pick_signature
+from delegate.envelope.verify import pick_signature, read_member
 from delegate.errors import ConfigurationError, HeaderTooLargeError
 from delegate.identity import Identity
 from delegate.limits import SIGNATURE_INPUT_MAX_BYTES, TOKEN_HEADER_MAX_BYTES, WINDOW_MAX
@@ -65,7 +65,8 @@ def test_a_signature_input_at_its_limit_is_signed_and_one_byte_more_is_refused()
 def test_no_repr_shows_nonce_signature_or_token() -> None:
     made = signed(token="A" * 100)
     picked = pick_signature({name: value.encode() for name, value in sign_by_hand().headers})
-    for shown in (repr(made), repr(made.envelope), repr(made.parameters), repr(picked)):
+    member = read_member(picked)
+    for shown in (repr(made), repr(made.envelope), repr(made.parameters), repr(picked), repr(member)):
         assert "A" * 20 not in shown
         assert made.headers["signature"].decode()[5:30] not in shown
         assert str(made.parameters.nonce) not in shown
@@ -73,6 +74,7 @@ def test_no_repr_shows_nonce_signature_or_token() -> None:
         assert "signature=" not in shown
     assert "agent-1" in repr(made)
     assert "'dlg'" in repr(picked)
+    assert repr(member).startswith("<SignedMember over @method, @authority, @path, ")
     assert str(NOW) in repr(made.parameters)
 
 

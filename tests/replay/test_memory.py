@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from delegate.clock import Clock, ManualClock
-from delegate.errors import ConfigurationError
+from delegate.errors import ConfigurationError, ReplayStoreUnavailableError
 from delegate.limits import REPLAY_MARGIN, REPLAY_SWEEP, REPLAY_SWEEP_FULL
+from delegate.replay import memory as module
 from delegate.replay.memory import MemoryReplayStore
 from tests.conftest import ROOT
 from tests.contracts.claims import START, Claim, Store
@@ -64,7 +65,7 @@ def test_it_is_made_only_by_those_who_say_that_there_is_one_process(answer: obje
     MemoryReplayStore(single_process=True)
     with pytest.raises(ConfigurationError, match="SQLiteReplayStore") as caught:
         MemoryReplayStore(single_process=answer)  # type: ignore[arg-type]
-    assert caught.value.field == "single_process"
+    assert (caught.value.field, caught.value.limit) == ("single_process", True)
     with pytest.raises(ConfigurationError, match="single_process"):
         MemoryReplayStore()
 
@@ -100,6 +101,19 @@ def test_a_claim_drops_a_bounded_number_of_records(monkeypatch: pytest.MonkeyPat
     assert REPLAY_SWEEP_FULL > REPLAY_SWEEP > 1
 
 
+def test_a_claim_drops_as_many_as_it_may_whatever_second_they_died_in() -> None:
+    clock = ManualClock(START)
+    store = MemoryReplayStore(single_process=True, assume_fresh=True, clock=clock)
+    for n in range(REPLAY_SWEEP + 1):
+        died = START + (1 if n < REPLAY_SWEEP - 1 else 2)
+        Claim(nonce=bytes([n]), expires_at=died).on(store, START)
+    clock.advance(2 + REPLAY_MARGIN)
+    for live in (2, 2):  # one that died and the new one; then the two new ones
+        Claim(nonce=clock.now().to_bytes(8, "big"), expires_at=START + 300).on(store, clock.now())
+        assert repr(store) == f"<MemoryReplayStore {live} of 1000000 live>"
+        clock.advance(1)
+
+
 class Slow(dict[bytes, Any]):
     """A table that lets every other thread run between the question and its answer."""
 
@@ -116,6 +130,22 @@ def test_s65_threads_that_run_in_between_do_not_get_in_between() -> None:
         claim = Claim(nonce=bytes([n]))
         answers = in_threads(64, lambda _, claim=claim: claim.code(store, START))  # type: ignore[misc]
         assert answers == {"": 1, "nonce_replayed": 63}
+
+
+def test_a_store_from_before_a_fork_is_refused_and_told_what_to_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the child of the next test sees, in this process."""
+
+    def made() -> MemoryReplayStore:
+        return MemoryReplayStore(single_process=True, assume_fresh=True, clock=ManualClock(START))
+
+    parents = made()
+    monkeypatch.setattr(module, "_forks", module._forks)  # put back in the end
+    module._count_fork()
+    with pytest.raises(ReplayStoreUnavailableError, match=r"before the process was forked.*use SQLite"):
+        Claim().on(parents, START)
+    assert Claim().code(made(), START) == ""
+    monkeypatch.undo()
+    assert Claim().code(parents, START) == ""
 
 
 def test_a_fork_is_seen_by_the_child_alone() -> None:

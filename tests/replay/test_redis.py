@@ -12,6 +12,7 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any, Final
 
 import pytest
@@ -202,6 +203,18 @@ def test_a_store_is_refused_in_a_forked_child_which_opens_its_own(server: Server
         check=True,
     )
     assert done.stdout.split() == ["replay_store_unavailable", "accepted", "nonce_replayed", "accepted"]
+
+
+def test_a_store_of_another_process_is_refused_and_left_open(
+    store: RedisReplayStore, fresh: Claim, now: int
+) -> None:
+    """What the child of the last test sees, in this process."""
+    assert fresh.code(store, now) == ""
+    store._owner += 1
+    assert "before the process was forked" in str(refused(store, fresh, now))
+    store.close()
+    store._owner -= 1
+    assert fresh.code(store, now) == "nonce_replayed"
 
 
 def test_s65_more_tasks_than_connections_all_get_their_own_answer(
@@ -510,6 +523,16 @@ def test_s75_only_a_whole_answer_about_this_record_accepts(reply: object) -> Non
         module._decide(reply, b"name", START)
 
 
+def test_s75_an_opening_is_answered_with_an_opening(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    for verdict, opens in (("accepted", False), ("open", True)):
+        monkeypatch.setattr(module, "OPEN", f"return {{ARGV[1], '{verdict}', 0}}")
+        if opens:
+            RedisReplayStore(server.url).close()
+        else:
+            with pytest.raises(ReplayStoreUnavailableError, match="never gives"):
+                RedisReplayStore(server.url)
+
+
 def test_a_caller_who_gives_up_leaves_the_store_in_order(own: Server, fresh: Claim, now: int) -> None:
     async def impatient(store: RedisReplayStore) -> None:
         await asyncio.wait_for(store.aclaim(**fresh._asdict(), now=now), 0.05)
@@ -530,11 +553,32 @@ def test_a_closed_store_is_unavailable(server: Server, fresh: Claim, now: int) -
     assert "closed" in str(refused(store, fresh, now))
 
 
+def test_work_that_fails_while_the_store_closes_does_not_keep_it_open(server: Server) -> None:
+    store = RedisReplayStore(server.url)
+
+    async def failing() -> None:
+        while len(asyncio.all_tasks()) < 2:  # noqa: ASYNC110 - closing is told by its task alone
+            await asyncio.sleep(0)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        raise RuntimeError
+
+    work = store._submit(failing())
+    store.close()
+    assert isinstance(work.exception(0), RuntimeError)
+    assert not store._thread.is_alive()
+
+
+def test_a_store_that_is_not_closed_does_not_keep_its_process(store: RedisReplayStore) -> None:
+    assert store._thread.is_alive()
+    assert store._thread.daemon
+
+
 def test_s73_a_server_without_memory_refuses_and_records_nothing(
     store: RedisReplayStore, server: Server, fresh: Claim, now: int
 ) -> None:
     server.admin.config_set("maxmemory", 1)
-    refused(store, fresh, now)
+    assert str(refused(store, fresh, now)).startswith("Redis cannot be used: ")
     server.admin.config_set("maxmemory", 0)
     assert fresh.on(store, now) == 0
 
@@ -643,19 +687,24 @@ def test_s78_a_prefix_that_could_split_the_keys_is_refused(server: Server, prefi
     RedisReplayStore(server.url, prefix="a" * 64).close()
     with pytest.raises(ConfigurationError) as caught:
         RedisReplayStore(server.url, prefix=prefix)
-    assert caught.value.field == "prefix"
+    assert (caught.value.field, caught.value.limit) == ("prefix", 64)
 
 
 def test_options_of_the_url_bring_back_neither_retries_nor_other_replies(
     server: Server, fresh: Claim, now: int
 ) -> None:
     options = "retry_on_timeout=yes&socket_timeout=0.2&decode_responses=yes&protocol=3&max_connections=1"
+    options += "&health_check_interval=9"
     with Proxy(server) as proxy, RedisReplayStore(f"{proxy.url}?{options}", assume_fresh=True) as store:
         assert fresh.code(store, now) == ""
         runs = server.runs()
         proxy.answer = first(aborted)
         refused(store, fresh._replace(nonce=b"2"), now)
         assert server.runs() == runs + 1
+        kept = store._client.connection_pool.connection_kwargs
+    ours = {"protocol": 2, "decode_responses": False, "socket_timeout": None, "retry_on_timeout": False}
+    ours |= {"health_check_interval": 0}  # each check would be a command more, within the deadline
+    assert {name: kept[name] for name in ours} == ours
 
 
 # --- secrets -----------------------------------------------------------------------------------------
@@ -750,3 +799,26 @@ except ConfigurationError as error:
     said = said_by(program)
     assert said.startswith("redis ")
     assert "pip install 'delegate-security[redis]'" in said
+
+
+class Broken(ModuleType):
+    """A module that is there, and needs one that is not."""
+
+    missing: str | None
+
+    def __getattr__(self, name: str) -> object:
+        raise ModuleNotFoundError(name=self.missing)
+
+
+def test_only_a_missing_redis_is_told_as_a_missing_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis.asyncio", None)
+    with pytest.raises(ConfigurationError, match="pip install") as caught:
+        RedisReplayStore("redis://localhost")
+    assert caught.value.field == "redis"
+    broken = Broken("redis.asyncio")
+    monkeypatch.setitem(sys.modules, "redis.asyncio", broken)
+    for missing in ("hiredis", "hiredis.redis", None):
+        broken.missing = missing
+        with pytest.raises(ModuleNotFoundError) as other:
+            RedisReplayStore("redis://localhost")
+        assert other.value.name == missing

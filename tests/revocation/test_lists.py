@@ -18,7 +18,12 @@ from delegate.canonical import canonicalize
 from delegate.encoding import b32_encode
 from delegate.errors import BytesError, DelegateError, TooLargeError
 from delegate.keys import Issuer, Purpose, SigningKey, TrustSnapshot, Usage
-from delegate.limits import REVOCATION_LIST_MAX_BYTES, REVOCATION_MAX_KEYS, REVOCATION_MAX_TOKENS
+from delegate.limits import (
+    REVOCATION_LIST_MAX_BYTES,
+    REVOCATION_MAX_KEYS,
+    REVOCATION_MAX_TOKENS,
+    TIMESTAMP_MAX,
+)
 from delegate.revocation import RevocationList
 from delegate.scope import Scope
 from tests.support.forge import ISSUER_KEY, KEYS, NOW, chain
@@ -153,6 +158,26 @@ def test_any_member_gives_a_list_or_a_refusal(name: str, value: Any) -> None:
     with suppress(DelegateError):
         found = verify(forged_list(**{name: value}))
         assert canonicalize(list_members(**{name: value})) == found.payload
+
+
+def test_the_first_and_the_last_second_there_is_are_times_of_a_list() -> None:
+    for issued_at, next_update in ((0, 1), (TIMESTAMP_MAX - 1, TIMESTAMP_MAX)):
+        data = forged_list(issued_at=issued_at, next_update=next_update)
+        found = RevocationList.read(data, REVOKER.public_key)
+        assert (found.issued_at, found.next_update) == (issued_at, next_update)
+    for issued_at, next_update in ((0, 0), (TIMESTAMP_MAX, TIMESTAMP_MAX + 1)):
+        data = forged_list(issued_at=issued_at, next_update=next_update)
+        error = refused(lambda data=data: RevocationList.read(data, REVOKER.public_key))  # type: ignore[misc]
+        assert (error.code, error.field) == ("malformed", "next_update")
+
+
+def test_a_refusal_says_which_block_or_that_the_request_names_the_key() -> None:
+    found = verify(signed_list(keys=[KEY_ID]))
+    for block, field, where in ((None, "keyid", "the request"), (0, "kid", "block 0"), (2, "key", "block 2")):
+        error = refused(partial(found.require_key, KEY_ID, block=block, field=field))
+        assert str(error) == f"the {field} of {where} is on revocation list 1 of 'acme'"
+        assert (error.block, error.field) == (block, field)
+        found.require_key(STRANGER.key_id, block=block, field=field)
 
 
 # --- who may say so --------------------------------------------------------------------------------

@@ -21,7 +21,8 @@ from delegate.errors import (
     TooLargeError,
 )
 from delegate.keys import TrustSnapshot
-from delegate.revocation import FileSource, MemoryVersions, Refresher, RevocationList
+from delegate.limits import REVOCATION_LIST_MAX_BYTES, REVOCATION_POLL_MAX
+from delegate.revocation import FileSource, MemoryVersions, Refresher, RevocationList, Revocations
 from delegate.scope import Scope
 from delegate.token import issue
 from tests.conftest import ROOT
@@ -96,6 +97,21 @@ def test_a_file_over_the_limit_is_not_read_whole(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(1 << 40)
     assert isinstance(refused(FileSource(path, revocations()).refresh), TooLargeError)
+    handed_on = Noting()
+    FileSource(path, handed_on).refresh()
+    assert handed_on.sizes == [REVOCATION_LIST_MAX_BYTES + 1]
+
+
+class Noting(Revocations):
+    """Lists of which the size is noted and nothing else."""
+
+    def __init__(self) -> None:
+        super().__init__(demanding(), versions=MemoryVersions())
+        self.sizes: list[int] = []
+
+    def accept(self, data: bytes) -> RevocationList:
+        self.sizes.append(len(data))
+        return RevocationList.read(signed_list(), REVOKER.public_key)
 
 
 class Script:
@@ -118,10 +134,13 @@ class Script:
 def test_a_failure_is_logged_when_it_begins_changes_and_ends(caplog: pytest.LogCaptureFixture) -> None:
     down, other = RevocationUnavailableError("down"), OSError("a bug")
     refresher = Refresher(Script(down, down, other, None, None, down))
+    told = []
     with caplog.at_level(logging.INFO, logger="delegate.revocation"):
-        for _ in range(6):
+        for look in range(6):
+            before = len(caplog.records)
             refresher.refresh()
-    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING", "INFO", "WARNING"]
+            told += [(look, record.levelname) for record in caplog.records[before:]]
+    assert told == [(0, "WARNING"), (2, "WARNING"), (3, "INFO"), (5, "WARNING")]
     assert "RevocationUnavailableError: down" in caplog.text
     assert "OSError: a bug" in caplog.text
 
@@ -141,6 +160,8 @@ def test_a_refresher_looks_at_once_and_again_until_it_is_left() -> None:
 @pytest.mark.parametrize("interval", [0, -1, 61, float("nan"), float("inf"), "2", True])
 def test_an_interval_that_makes_no_sense_is_refused(interval: Any) -> None:
     assert isinstance(refused(lambda: Refresher(interval=interval)), ConfigurationError)
+    Refresher(interval=REVOCATION_POLL_MAX)
+    Refresher(interval=0.001)
 
 
 SERVER: Final = """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,12 +12,13 @@ from typing import Any, Final
 
 import pytest
 
-from delegate.clock import ManualClock
+from delegate.clock import Clock, ManualClock
 from delegate.errors import (
     ConfigurationError,
     RevocationUnavailableError,
 )
 from delegate.keys import SigningKey, TrustSnapshot
+from delegate.limits import REVOCATION_STALENESS_MAX, SKEW_MAX
 from delegate.revocation import MemoryVersions, VersionStore
 from delegate.revocation.sqlite import SQLiteVersions
 from tests.support.forge import NOW, chain
@@ -76,6 +79,24 @@ def test_the_highest_version_outlives_the_process(tmp_path: Path) -> None:
         assert refused(lambda: again.accept(signed_list(4))).field == "version"
         assert refused(lambda: again.current("acme", now=NOW)).code == "revocation_unavailable"
         assert again.accept(signed_list(5)).version == 5
+
+
+def test_the_file_says_what_it_is_and_in_which_format(tmp_path: Path) -> None:
+    """By these two numbers a later release knows what it may read: new ones would shut out its files."""
+    path = tmp_path / "versions.db"
+    SQLiteVersions(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA application_id").fetchone() == (int.from_bytes(b"dlgv", "big"),)
+        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+
+
+def test_the_same_list_again_writes_nothing(tmp_path: Path) -> None:
+    """A source may bring it at every look, and each write would wait for the disk."""
+    with SQLiteVersions(tmp_path / "versions.db") as store:
+        state, connection = revocations(versions=store), store._database._connection
+        for version, writes in ((5, 1), (5, 1), (6, 2), (6, 2)):
+            state.accept(signed_list(version))
+            assert connection.total_changes == writes
 
 
 def test_c14_a_store_of_versions_that_fails_lets_no_list_in(tmp_path: Path) -> None:
@@ -159,6 +180,28 @@ def test_bounds_that_make_no_sense_are_refused(setting: str, value: Any) -> None
     error = refused(lambda: revocations(**{setting: value}))
     assert isinstance(error, ConfigurationError)
     assert error.field == setting
+
+
+def test_the_least_and_the_most_of_each_bound_are_taken() -> None:
+    for staleness in (1, REVOCATION_STALENESS_MAX):
+        state = revocations(max_staleness=staleness)
+        state.accept(signed_list(next_update_in=REVOCATION_STALENESS_MAX + 1))
+        assert state.current("acme", now=NOW + staleness - 1).version == 1
+        assert refused(partial(state.current, "acme", now=NOW + staleness)).field == "issued_at"
+    for skew in (0, SKEW_MAX):
+        state = revocations(skew=skew)
+        assert state.accept(signed_list(at=NOW + skew)).issued_at == NOW + skew
+        assert refused(partial(state.accept, signed_list(at=NOW + skew + 1))).code == "created_in_future"
+    error = refused(lambda: revocations(skew=SKEW_MAX + 1))
+    assert (error.field, error.limit) == ("skew", SKEW_MAX)
+
+
+def test_without_a_clock_the_systems_is_read() -> None:
+    present = Clock().now()
+    state = revocations(clock=None)
+    assert state.accept(signed_list(1, at=present)).version == 1
+    ahead = signed_list(2, at=present + 3600)
+    assert refused(lambda: state.accept(ahead)).code == "created_in_future"
 
 
 class Lingering(MemoryVersions):

@@ -237,6 +237,17 @@ def test_the_block_that_drops_an_origin_is_named() -> None:
     assert refusal.value.block == 1
 
 
+def test_a_chain_that_no_block_alone_refuses_is_refused_as_a_whole() -> None:
+    """Doubt means no: the last link is asked first, and here it is none of the links."""
+    token = forge(root_members(), child_members(1, exp=NOW + 60))
+    require_current(token, origin=ORIGIN, now=NOW + 59, skew=5)
+    object.__setattr__(token, "links", token.links[:1])
+    require_current(token, origin=ORIGIN, now=NOW + 59, skew=5)
+    with pytest.raises(DelegationExpiredError, match="as a whole") as refusal:
+        require_current(token, origin=ORIGIN, now=NOW + 60, skew=5)
+    assert (refusal.value.block, refusal.value.field, refusal.value.limit) == (1, "exp", NOW + 60)
+
+
 def test_d55_without_the_subset_check_the_meet_still_decides() -> None:
     """'The first alone is sound': a widened child gains nothing even where nobody refuses it by name."""
     token = forge(root_members(), child_members(1, exp=NOW + 9999, aud=[ORIGIN, OTHER_ORIGIN]))

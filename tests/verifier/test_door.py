@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from delegate.clock import Clock
+from delegate.clock import Clock, ManualClock
+from delegate.envelope.target import Origins
+from delegate.envelope.verify import EnvelopeRules
 from delegate.errors import (
     ConfigurationError,
     DelegateError,
@@ -17,8 +20,9 @@ from delegate.errors import (
     UntrustedRootError,
 )
 from delegate.keys import Usage
-from delegate.verifier import Verified
-from tests.support.forge import ISSUER_KEY, KEYS, chain
+from delegate.verifier import ReadBody, Verified
+from delegate.verifier.policy import Policy
+from tests.support.forge import ISSUER_KEY, KEYS, NOW, ORIGIN, chain
 from tests.support.wire import COMPONENTS as COVERED
 from tests.support.wire import Server, Wire, base_of, issuing_record, parameters, sign, trust_store
 
@@ -31,9 +35,30 @@ def test_what_is_no_store_is_refused_by_name(field: str, wrong: object) -> None:
     assert refused.value.field == field
 
 
+def test_a_policy_demands_a_delegation_unless_it_says_otherwise() -> None:
+    settings: dict[str, Any] = {
+        "trust": trust_store(),
+        "origins": Origins([ORIGIN]),
+        "rules": EnvelopeRules(),
+        "clock": ManualClock(NOW),
+        "whole_body": ReadBody(1, 1),
+        "no_body": ReadBody(0, 1),
+    }
+    assert Policy(**settings).require_delegation
+    assert not Policy(**settings, require_delegation=False).require_delegation
+
+
 def test_its_clock_is_the_one_it_was_given() -> None:
     server = Server()
     assert server.verifier.clock is server.clock
+
+
+def test_a_request_shows_neither_its_query_nor_its_headers() -> None:
+    """They hold the nonce, the signature and the token."""
+    request = sign().request()
+    assert repr(request) == "Request(method='POST', path=b'/v1/orders')"
+    assert request.query == b"dry=1"
+    assert any(name == b"signature" for name, _ in request.headers)
 
 
 def test_it_rebuilds_the_base_that_was_signed() -> None:
@@ -135,6 +160,23 @@ def test_what_is_accepted_is_told_to_the_log_at_info(caplog: pytest.LogCaptureFi
 def test_a_proof_says_why_it_is_not_made_by_hand() -> None:
     with pytest.raises(TypeError, match="made by the verifier alone"):
         Verified()
+
+
+def test_a_path_without_a_slash_is_not_joined_to_the_public_prefix() -> None:
+    """It would else be read as the signed path of another route, whose name begins with the prefix."""
+    server, wire = Server(public_prefix="/api"), sign(Wire(path="/apiv1/orders"))
+    with pytest.raises(TargetRejectedError) as refused:
+        server.deliver(replace(wire, path="v1/orders"))
+    assert refused.value.component == "@path"
+    server.deliver(replace(sign(Wire(path="/api/v1/orders")), path="/v1/orders"))
+
+
+def test_a_verifier_that_observes_gives_no_proof_to_async_callers_either() -> None:
+    observing = Server(mode="observe")
+    with pytest.raises(ConfigurationError) as refused:
+        asyncio.run(observing.verifier.averify(sign().request()))
+    assert refused.value.field == "mode"
+    assert asyncio.run(aobserve(observing, sign())) is None
 
 
 def test_only_the_prefix_itself_is_taken_off_a_path() -> None:

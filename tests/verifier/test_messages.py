@@ -71,6 +71,12 @@ def test_the_proof_says_who_asks_for_what() -> None:
     assert grant.request_id == proof.request_id
 
 
+def test_a_message_shows_neither_its_parameters_nor_its_envelope() -> None:
+    message = Letter().message()
+    assert repr(message) == "Message(method='tools/call')"
+    assert Letter().envelope() == message.envelope
+
+
 def test_each_look_at_the_parameters_is_a_fresh_one() -> None:
     proof = Worker().take(Letter())
     changed: Any = proof.params

@@ -444,6 +444,23 @@ def test_s143_direct_keys_are_held_to_their_record(changes: dict[str, Any], code
     assert refusal(direct(), trust=direct_trust(**changes), require_delegation=False).code == code
 
 
+def test_a_direct_key_that_ends_while_the_body_is_read_is_refused_at_step_10() -> None:
+    for seconds in (9, 10):
+        server = Server(trust=direct_trust(not_after=NOW + 10), require_delegation=False)
+
+        def read(_need: ReadBody, server: Server = server, seconds: int = seconds) -> bytes:
+            server.clock.advance(seconds)
+            return BODY
+
+        if seconds < 10:
+            assert server.verifier.verify(direct().request(), read).agent == "cron"
+            continue
+        with pytest.raises(DelegateError) as refused:
+            server.verifier.verify(direct().request(), read)
+        assert (refused.value.code, refused.value.step) == ("key_revoked", 10)
+        assert server.store.claims == 0
+
+
 def test_a_direct_request_is_held_to_its_issuers_audiences_and_revocation() -> None:
     trust = direct_trust()
     ops = trust.snapshot.issuer("ops")

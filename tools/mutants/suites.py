@@ -52,7 +52,8 @@ CORE: Final = Suite(
         *(f"property/test_{name}_properties.py" for name in ("canonical", "delegation", "scope")),
         *(f"property/test_{name}.py" for name in ("client_verifies", "headers", "mixed_algorithms")),
         *(f"test_{name}.py" for name in ("canonical", "dsse", "encoding", "resources", "scope")),
-        *("test_canaries.py", "test_domains.py", "test_fuzz_replay.py", "test_spec_examples.py"),
+        *("test_canaries.py", "test_domains.py", "test_fuzz_replay.py", "test_observer.py"),
+        "test_spec_examples.py",
     ),
     left_out=frozenset({"delegate/token/picture.py"}),  # where the lines of a drawing go
 )
