@@ -555,7 +555,7 @@ def test_a_signed_object_is_bounded_too() -> None:
 
 
 def test_the_printer_writes_alike_without_the_c_half_of_json(monkeypatch: pytest.MonkeyPatch) -> None:
-    value = {"b": [1, {"z": "\u00e9\x7f", "a": True}], "a": {"sub": 'x\\"', "n": -5}, "c": []}
+    value: JsonValue = {"b": [1, {"z": "\u00e9\x7f", "a": True}], "a": {"sub": 'x\\"', "n": -5}, "c": []}
     monkeypatch.setattr(canonical, "c_make_encoder", None)
     without = canonical._printer()
     assert without(value) == canonical._print(value) == canonicalize(value).decode()
