@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from delegate.errors import ConfigurationError
 from delegate.masking.tokens import DECODABLE, RUN, RUN_CHARACTERS, Gated, Runs
@@ -77,9 +78,7 @@ class Prefilter:
     def __init__(self, runs: Runs, gated: Gated) -> None:
         """Prepare the answer for these rows."""
         self._runs = runs
-        self._gates = tuple(
-            (_sign(gate, entries), gate, entries) for gate, entries in gated.by_gate.items() if gate != "name"
-        )
+        self._gates = _by_sign({gate: rows for gate, rows in gated.by_gate.items() if gate != "name"})
         self._named = gated.by_gate.get("name", ())
 
     def __call__(self, text: str, *, every_run: bool = False) -> Signs | None:
@@ -112,8 +111,10 @@ class Prefilter:
     def _gated(self, text: str) -> list[int]:
         return [
             index
-            for sign, gate, entries in self._gates
-            if sign in text and gate in text
+            for sign, gates in self._gates
+            if sign in text
+            for gate, entries in gates
+            if gate in text
             for needle, index in entries
             if needle in text
         ]
@@ -127,9 +128,14 @@ class AutomatonPrefilter(Prefilter):
     def __init__(self, runs: Runs, gated: Gated) -> None:
         """Build the automaton. Raises ``ConfigurationError`` when `google-re2` is missing."""
         super().__init__(runs, gated)
-        gates = {gate or needle for _, gate, entries in self._gates for needle, _ in entries}
-        self._always = "" in gates
-        self._match = _automaton(_questions(runs, sorted(gates)))
+        literals = {
+            max(gate, needle, key=len)  # both stand in every match, and the longer one in less text
+            for _, gates in self._gates
+            for gate, entries in gates
+            for needle, _ in entries
+        }
+        self._always = "" in literals
+        self._match = _automaton(_questions(runs, sorted(literals)))
         # Apart from the others: an automaton has a state for each set of answers that it may have met.
         needles = [re.escape(needle) for needle, _ in self._named]
         self._match_names = _automaton([*(f"(?i:{stem})" for stem in STEMS), *needles])
@@ -159,7 +165,19 @@ def prefilter(runs: Runs, gated: Gated, engine: Literal["re", "re2"]) -> Prefilt
     return Prefilter(runs, gated) if engine == "re" else AutomatonPrefilter(runs, gated)
 
 
-def _sign(gate: str, entries: tuple[tuple[str, int], ...]) -> str:
+_Entries: TypeAlias = tuple[tuple[str, int], ...]
+"""Needles, each with the number of its row."""
+
+
+def _by_sign(by_gate: Mapping[str, _Entries]) -> tuple[tuple[str, tuple[tuple[str, _Entries], ...]], ...]:
+    """The gates below the sign that each of their matches has, so that a sign is looked for once."""
+    signs: dict[str, list[tuple[str, _Entries]]] = defaultdict(list)
+    for gate, entries in by_gate.items():
+        signs[_sign(gate, entries)].append((gate, entries))
+    return tuple((sign, tuple(gates)) for sign, gates in signs.items())
+
+
+def _sign(gate: str, entries: _Entries) -> str:
     """One character of every match that most text lacks: looking for one is fastest of all."""
     signs = set.intersection(*(set(gate + needle) for needle, _ in entries))
     return min(signs - set(string.ascii_letters + string.digits), default="")
@@ -197,14 +215,14 @@ def _stems(lower: str) -> list[str]:
 _NAMES, _TOKENS, _GATES, _FIGURES, _IBANS, _AT, _DASHES, _FLAGS, _ESCAPES = range(9)
 
 
-def _questions(runs: Runs, gates: list[str]) -> list[str]:
+def _questions(runs: Runs, literals: list[str]) -> list[str]:
     """A pattern for each of the questions above, which answers it or errs towards yes."""
     anchors = [*map(re.escape, runs.literals), DECODABLE]
     beginning = f"(?:^|[^A-Za-z0-9])(?:{'|'.join(anchors)})[A-Za-z0-9_.~+=/:|$-]{{6}}"
     questions = {
         _NAMES: f"(?i:{'|'.join(STEMS)})",
         _TOKENS: "|".join([beginning, *map(re.escape, runs.needles)]),
-        _GATES: "|".join(map(re.escape, gates)) or "@",
+        _GATES: "|".join(map(re.escape, literals)) or "@",
         _FIGURES: _spelled(_NUMBERS),
         _IBANS: f"(?:^|[^A-Za-z0-9]){_spelled(_ACCOUNTS)}",
         _AT: "@",

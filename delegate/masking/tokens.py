@@ -114,7 +114,8 @@ class Gated:
         self._patterns = [(row, _compiled(row, engine)) for row in rows]
         gates: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for index, row in enumerate(rows):
-            gates[row.gate] += [(needle, index) for needle in row.needles]
+            for needle in row.needles:
+                gates[_narrowed(row.gate, needle)].append((needle, index))
         self.by_gate = {gate: tuple(entries) for gate, entries in gates.items()}
 
     def find(self, text: str, indices: Iterable[int]) -> Iterator[Hit]:
@@ -122,6 +123,11 @@ class Gated:
         for index in sorted({*indices}):
             row, pattern = self._patterns[index]
             yield from _matches(row, pattern, text, 0, len(text))
+
+
+def _narrowed(gate: str, needle: str) -> str:
+    """The gate, with the letter before it where the needle ends in it: ``t(`` is in less text than ``(``."""
+    return needle[-2:] if len(gate) == 1 and needle.endswith(gate) else gate
 
 
 def _compiled(row: Detector, engine: Literal["re", "re2"]) -> re.Pattern[str]:

@@ -228,7 +228,7 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
         ("https://logs-01.loggly.com/", "inputs/", "7a1c9e4b-2d8f-05e6-7a1c-9e4b2d8f05e6"),
         ("https://logs-01.loggly.com/", "inputs/", "7a1c9e4b"),
         "documentation.solarwinds.com, help.sumologic.com",
-        gate=".com/",
+        gate="log",
         kind="webhook-url",
     ),
     found(
