@@ -39,7 +39,7 @@ def read_label(text: str) -> None:
 
 def read_bytes(text: str) -> None:
     """Read ``text`` as our member of ``Signature``, of any length."""
-    for encoded in parse_byte_sequences(f"a={text}", "signature").values():
+    for encoded, _ in parse_byte_sequences(f"a={text}", "signature").values():
         decode_bytes(encoded, len(encoded) // 4 * 3 - encoded.count("="), "signature")
 
 

@@ -25,11 +25,11 @@ def content_digest(body: bytes) -> str:
 
 def parse_digest(value: str) -> bytes:
     """The 32 bytes of the sha-256 member; ``DigestMalformedError`` or ``DigestUnsupportedError``."""
-    text = parse_byte_sequences(value, "content-digest", DigestMalformedError).get("sha-256")
-    if text is None:
+    member = parse_byte_sequences(value, "content-digest", DigestMalformedError).get("sha-256")
+    if member is None:
         msg = "Content-Digest has no sha-256 member"
         raise DigestUnsupportedError(msg, component="content-digest", limit="sha-256")
-    return decode_bytes(text, _SHA256_BYTES, "content-digest", DigestMalformedError)
+    return decode_bytes(member[0], _SHA256_BYTES, "content-digest", DigestMalformedError)
 
 
 def require_digest(body: bytes, value: str) -> bytes:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from delegate.errors import DelegateError
 
 __all__ = [
+    "ByteSequence",
     "InnerList",
     "decode_bytes",
     "parse_byte_sequences",
@@ -51,13 +52,16 @@ _SOLE_MEMBER: Final = re.compile(rf"({_KEY})=(\([^)]*+\))([^)]*+)")
 """One member, if no comma follows and no string holds a parenthesis: nearly every header is one. What this
 splits wrongly is no inner list, and both grammars of a member refuse it."""
 
-_BYTES_MEMBER: Final = re.compile(rf"({_KEY})=:([A-Za-z0-9+/=]*+):{_PARAMETERS}")
+_BYTES_MEMBER: Final = re.compile(rf"({_KEY})=:([A-Za-z0-9+/=]*+):({_PARAMETERS})")
 _SEPARATOR: Final = re.compile(r"[ \t]*+,[ \t]*+")
 
 
 InnerList: TypeAlias = tuple[str, str]
 """One member of ``Signature-Input`` as text: its items with their parentheses, ``("@method" "@path")``, and
 its parameters, ``;created=1795175603;keyid="..."``, empty where there are none."""
+
+ByteSequence: TypeAlias = tuple[str, str]
+"""One member of ``Signature`` or ``Content-Digest``: its base64 text, not yet decoded, and its parameters."""
 
 
 def _members(
@@ -112,13 +116,13 @@ def require_well_formed(member: InnerList) -> None:
 
 def parse_byte_sequences(
     text: str, name: str, error: type[DelegateError] = SignatureMalformedError
-) -> dict[str, str]:
-    """Read ``Signature`` or ``Content-Digest``: label -> base64 text, not yet decoded."""
+) -> dict[str, ByteSequence]:
+    """Read ``Signature`` or ``Content-Digest``: label -> byte sequence with parameters."""
     sole = _BYTES_MEMBER.fullmatch(text)
     if sole is not None:
-        return {sole[1]: sole[2]}
+        return {sole[1]: (sole[2], sole[3])}
     members = _members(_BYTES_MEMBER, text, name, error)
-    return {label: match[2] for label, match in members.items()}
+    return {label: (match[2], match[3]) for label, match in members.items()}
 
 
 def decode_bytes(

@@ -46,6 +46,7 @@ from delegate.errors import (
     MethodRejectedError,
     ParamMalformedError,
     SignatureAmbiguousError,
+    SignatureMalformedError,
     SignatureMissingError,
     WindowTooLongError,
 )
@@ -166,17 +167,25 @@ def pick_signature(headers: Mapping[str, bytes], tag: str = TAG) -> PickedMember
 
 
 def _read_signature(label: str, member: InnerList, text: str) -> bytes:
-    """The signature that ``text``, the ``Signature`` header, has for the member with this label."""
-    encoded = parse_byte_sequences(text, "signature").get(label)
-    if encoded is None:
+    """The signature that ``text``, the ``Signature`` header, has for the member with this label.
+
+    It has no parameters: nobody would have signed them, and an answer that covers this member (RFC 9421
+    section 2.4) would cover them in one implementation and not in another.
+    """
+    found = parse_byte_sequences(text, "signature").get(label)
+    if found is None:
         msg = f"Signature has no member {label[:32]!r}, which Signature-Input describes"
         raise SignatureMissingError(msg, component="signature")
+    encoded, unsigned = found
     items, parameters = member
     input_size, size = len(label) + 1 + len(items) + len(parameters), len(label) + 3 + len(encoded)
     if input_size > SIGNATURE_INPUT_MAX_BYTES:
         raise _too_large(input_size, SIGNATURE_INPUT_MAX_BYTES, "signature-input")
     if size > SIGNATURE_MAX_BYTES:
         raise _too_large(size, SIGNATURE_MAX_BYTES, "signature")
+    if unsigned:
+        msg = "our member of Signature has parameters, which nobody signed: send the byte sequence alone"
+        raise SignatureMalformedError(msg, component="signature", field=label)
     return decode_bytes(encoded, _SIGNATURE_BYTES, "signature")
 
 

@@ -81,6 +81,7 @@ function pickBytes(text, label, input) {
   const ours = members.get(label) ?? refuse("signature_missing", { component });
   if (input.length > INPUT_MAX) refuse("header_too_large", { component: "signature-input" });
   if (`${label}=:${ours.encoded}:`.length > SIGNATURE_MAX) refuse("header_too_large", { component });
+  if (ours.text !== `:${ours.encoded}:`) refuse("signature_malformed", { component, field: label });
   const change = (refusal) => Object.assign(refusal, { code: "signature_malformed", component });
   return { encoded: ours.encoded, signature: refusing(() => base64(ours.encoded, 64), change) };
 }

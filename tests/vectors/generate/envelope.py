@@ -320,6 +320,9 @@ def _structured_fields() -> Lines:
     put("5 signatures", ours, _no("header_too_large", 2, "signature"), signatures + ", p4=:AA==:")
     put("our label twice", f"{ours}, {ours}", malformed | {"field": "dlg"})
     put("our signature twice", ours, bad_signature | {"field": "dlg"}, f"{value}, {value}")
+    for parameter in (";x", ";x=1", '; x="a"'):
+        put(f"our signature with {parameter}", ours, bad_signature | {"field": "dlg"}, value + parameter)
+    put("another signer's signature with ;x=1", f"{ours}, {foreign}", signature=f"{value}{theirs};x=1")
     for what, text in (("a comma after", ours + ","), ("a comma before", "," + ours), ("two commas", f"{ours},, {foreign}"), ("empty", ""),
                        ("a string", 'dlg="a"'), ("no list", "dlg"), ("a token", "dlg=a"), ("text after", ours + " x")):  # fmt: skip
         put(f"input: {what}", text, malformed)
