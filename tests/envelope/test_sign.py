@@ -73,6 +73,9 @@ def test_no_repr_shows_nonce_signature_or_token() -> None:
         assert "nonce" not in shown
         assert "signature=" not in shown
     assert "agent-1" in repr(made)
+    assert "agent-1" in repr(made.envelope)
+    assert "/v1" not in repr(made.envelope)
+    assert str(NOW) not in repr(made.envelope)
     assert "'dlg'" in repr(picked)
     assert repr(member).startswith("<SignedMember over @method, @authority, @path, ")
     assert str(NOW) in repr(made.parameters)
