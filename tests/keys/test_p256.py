@@ -340,6 +340,7 @@ def test_generated_numbers_are_in_range_and_differ(monkeypatch: pytest.MonkeyPat
 def test_whether_signing_is_deterministic_is_known() -> None:
     _, private = p256.keypair(bytes(range(32)))
     assert p256.DETERMINISTIC is (len({p256.sign(private, MESSAGE) for _ in range(8)}) == 1)
+    assert p256._signing()[1] is p256.DETERMINISTIC
 
 
 def test_without_rfc_6979_signatures_are_random_low_and_good(monkeypatch: pytest.MonkeyPatch) -> None:
