@@ -25,14 +25,13 @@ __all__ = ["RequestBody"]
 class RequestBody:
     """The body behind an ASGI ``receive``."""
 
-    __slots__ = ("_kept", "_receive", "_size", "complete")
+    __slots__ = ("_kept", "_receive", "complete")
 
     def __init__(self, receive: Receive) -> None:
         """Read nothing yet."""
         self._receive = receive
-        self._kept: list[bytes] = []
-        """What was read and not replayed; no parts where that is nothing, one where it was all read."""
-        self._size = 0
+        self._kept: bytes | bytearray | None = None
+        """What was read and not replayed; ``None`` where that is nothing, not even an empty message."""
         self.complete = False
         """Whether the whole body has been read."""
 
@@ -48,9 +47,9 @@ class RequestBody:
                 self._take(first.result, need)
             if not self.complete:
                 await self._read_in_time(first, need)
-        body = self._whole()
-        if self._kept:
-            self._kept = [body]
+        body = bytes(self._kept or b"")
+        if self._kept is not None:
+            self._kept = body
         return body
 
     async def _read_in_time(self, first: Begun[Message], need: ReadBody) -> None:
@@ -71,20 +70,19 @@ class RequestBody:
             msg = "the client left before the body was complete"
             raise BodyTruncatedError(msg)
         part = bytes(message.get("body", b""))
-        self._kept.append(part)
-        self._size += len(part)
-        if self._size > need.limit:
+        if self._kept is None:
+            self._kept = part  # mostly that is all
+        else:  # in one growing piece: a client that sends byte by byte must not make an object of each
+            self._kept = bytearray(self._kept) if isinstance(self._kept, bytes) else self._kept
+            self._kept += part
+        if len(self._kept) > need.limit:
             raise need.over_limit()
         self.complete = not message.get("more_body", False)
 
-    def _whole(self) -> bytes:
-        """What is kept, in one piece."""
-        return self._kept[0] if len(self._kept) == 1 else b"".join(self._kept)
-
     async def replay(self) -> Message:
         """The handler's ``receive``: what was read comes once and in one piece, then whatever follows."""
-        if not self._kept:
+        if self._kept is None:
             return await self._receive()
-        body = self._whole()
-        self._kept = []
+        body = bytes(self._kept)
+        self._kept = None
         return {"type": "http.request", "body": body, "more_body": not self.complete}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import tracemalloc
 from collections.abc import Iterator
 
 import pytest
@@ -61,6 +62,21 @@ def test_s115_endless_chunks_are_read_to_the_limit_only() -> None:
     with pytest.raises(BodyTooLargeError):
         asyncio.run(RequestBody(client(endless)).read(ReadBody(10, 5.0)))
     assert next(asked) == 4
+
+
+def test_s115_a_body_in_two_byte_pieces_takes_little_more_memory_than_its_bytes() -> None:
+    size = 200_000
+    pieces: Iterator[Message] = (
+        {"type": "http.request", "body": b"%02d" % (at % 100), "more_body": at < size - 2}
+        for at in range(0, size, 2)
+    )
+    body = RequestBody(client(pieces))
+    tracemalloc.start()
+    try:
+        assert len(asyncio.run(body.read(ReadBody(size, 60.0)))) == size
+        assert tracemalloc.get_traced_memory()[1] < 4 * size
+    finally:
+        tracemalloc.stop()
 
 
 def test_any_byte_is_too_many_where_none_was_signed() -> None:
