@@ -126,8 +126,11 @@ class Gated:
 
 
 def _narrowed(gate: str, needle: str) -> str:
-    """The gate, with the letter before it where the needle ends in it: ``t(`` is in less text than ``(``."""
-    return needle[-2:] if len(gate) == 1 and needle.endswith(gate) else gate
+    """A gate of one mark, with its neighbour in the needle: ``t(`` and ``('`` are in less text than ``(``."""
+    at = needle.rfind(gate)
+    if len(gate) != 1 or at < 0:
+        return gate
+    return needle[at : at + 2] if at + 1 < len(needle) else needle[-2:]
 
 
 def _compiled(row: Detector, engine: Literal["re", "re2"]) -> re.Pattern[str]:

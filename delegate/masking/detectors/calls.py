@@ -56,7 +56,7 @@ CALLS: Final[tuple[Detector, ...]] = (
     ),
     found(
         "client-call",
-        "Client( algoliasearch(",
+        "Client(' Client(\" algoliasearch(' algoliasearch(\"",
         r"(?:Client|algoliasearch)\((?:[\"'][A-Za-z0-9]{4,40}[\"'], ?)?[\"']([A-Za-z0-9_-]{32,128})[\"']",
         ("cohere.", "Client(", "'a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jFa7Q2xK9mB4'", ")"),
         ("cohere.", "Client(", "'a7Q2xK9m'", ")"),
