@@ -7,7 +7,12 @@ import pytest
 from delegate.envelope.components import parse_components
 from delegate.envelope.message import snapshot
 from delegate.envelope.verify import EnvelopeRules, pick_signature, read_member, read_usual_member
-from delegate.errors import ConfigurationError, HeaderTooLargeError, SignatureInputMalformedError
+from delegate.errors import (
+    ConfigurationError,
+    HeaderTooLargeError,
+    SignatureInputMalformedError,
+    SignatureMalformedError,
+)
 from delegate.limits import (
     HEADER_MAX_BYTES,
     IDENTITY_MAX_BYTES,
@@ -110,3 +115,16 @@ def test_rules_may_be_as_strict_and_as_mild_as_their_bounds() -> None:
     for skew, window_max in ((-1, 1), (SKEW_MAX + 1, 1), (0, 0), (0, WINDOW_MAX + 1)):
         with pytest.raises(ConfigurationError):
             EnvelopeRules(skew=skew, window_max=window_max)
+
+
+@pytest.mark.parametrize("parameter", [";x", ";x=1", '; created="0"'])
+def test_our_signature_has_no_parameters_and_another_signers_may(parameter: str) -> None:
+    other = HEADERS | {
+        "signature-input": b'other=("@method"), ' + HEADERS["signature-input"],
+        "signature": f"other=:AA==:{parameter}, ".encode() + HEADERS["signature"],
+    }
+    assert pick_signature(other).label == "dlg"
+    for headers in (HEADERS, other):
+        with pytest.raises(SignatureMalformedError, match="parameters") as caught:
+            pick_signature(headers | {"signature": headers["signature"] + parameter.encode()})
+        assert (caught.value.component, caught.value.field) == ("signature", "dlg")
