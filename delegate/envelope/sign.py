@@ -121,8 +121,7 @@ def sign_request(
     if token is not None:
         added["delegation"] = _delegation_value(token)
     target = read_target(method, path, query, authority)
-    covered = (*_CALLERS, *cover) if cover else _CALLERS
-    values = {name: headers[name].strip(b" \t") for name in covered if name in headers}
+    values = {name: headers[name].strip(b" \t") for name in (*_CALLERS, *cover) if name in headers}
     values.update(target)
     values.update(added)
     items = _items(frozenset(values) | cover)
