@@ -141,13 +141,13 @@ class _Form(NamedTuple):
 _REQUEST_FORM: Final = _Form.of(TAG, "created", "expires", "nonce", "keyid", "alg")
 _RESPONSE_FORM: Final = _Form.of(RESPONSE_TAG, "created", "keyid", "alg")
 
-_USUAL_MEMBER: Final = re.compile(
-    r"([a-z*][a-z0-9_\-.*]*+)=(\([^()]*+\))"
-    rf";created={_SECONDS};expires={_SECONDS};nonce={_STRING};keyid={_STRING};alg={_STRING}"
-    + re.escape(_TAG_PARAMETERS[TAG])
-)
-"""A whole ``Signature-Input`` that is one member of ours, its parameters in the usual order: label, items,
-and the value of each parameter but the tag."""
+_USUAL_START: Final = re.compile(r"([a-z*][a-z0-9_\-.*]*+)=(\([^()]*+\))")
+_USUAL_END: Final = re.compile(rf"keyid={_STRING};alg={_STRING}" + re.escape(_TAG_PARAMETERS[TAG]))
+
+
+_AFTER_CREATED: Final = slice(len("created="), None)
+_AFTER_EXPIRES: Final = slice(len("expires="), None)
+_WITHIN_NONCE: Final = slice(len('nonce="'), -1)
 
 
 class Components(NamedTuple):
@@ -159,8 +159,6 @@ class Components(NamedTuple):
     """Picks the values of ``names`` out of a map; ``KeyError`` for one that is missing."""
     template: bytes
     """The signature base with ``%b`` in the place of each value and of the parameters."""
-    lines: int
-    """Of the signature base: one for each name, and that of the parameters."""
 
 
 class Parameters(NamedTuple):
@@ -226,7 +224,7 @@ def parse_components(items: str, required: frozenset[str] = ALWAYS_COVERED) -> C
             raise ComponentDuplicateError(msg, component=name)
     require_covered(required, as_set)
     lines = [f"{identifier(name).replace('%', '%%')}: %b\n" for name in (*names, "@signature-params")]
-    return Components(names, as_set, itemgetter(*names), "".join(lines)[:-1].encode(), len(lines))
+    return Components(names, as_set, itemgetter(*names), "".join(lines)[:-1].encode())
 
 
 def identifier(name: str) -> str:
@@ -246,17 +244,34 @@ def require_covered(required: frozenset[str], covered: frozenset[str]) -> None:
 def parse_usual(text: str) -> tuple[str, Components, Parameters] | None:
     """Label, components and parameters of a ``Signature-Input`` as nearly all signers write it.
 
-    That is our member and no other, with its parameters in the usual order: one expression reads it. ``None``
-    for any other text, a wrong one among them; reading it in parts says what is wrong.
+    That is our member and no other, with its parameters in the usual order. ``None`` for any other text, a
+    wrong one among them; reading it in parts says what is wrong.
     """
-    match = _USUAL_MEMBER.fullmatch(text)
-    if match is None:
-        return None
-    label, items, created, expires, nonce, keyid, alg = match.groups()
     try:
-        return label, parse_components(items), typed_parameters(int(created), int(expires), nonce, keyid, alg)
-    except DelegateError:
+        start, created, expires, nonce, end = text.split(";", 4)
+        label, components, keyid, alg = _parse_constant(start, end)
+        since, until = int(created[_AFTER_CREATED]), int(expires[_AFTER_EXPIRES])
+        value = nonce[_WITHIN_NONCE]
+        if not 0 <= since <= until <= TIMESTAMP_MAX or (
+            f"created={since};expires={until};nonce=\"{value}\"" != f"{created};{expires};{nonce}"
+        ):
+            return None
+        return label, components, typed_parameters(since, until, value, keyid, alg)
+    except (ValueError, DelegateError):
         return None
+
+
+@lru_cache(maxsize=512)
+def _parse_constant(start: str, end: str) -> tuple[str, Components, str, str]:
+    """Label, components, key id and algorithm: what one client writes alike for each of its requests.
+
+    ``start`` is what stands before ``;created``, and ``end`` what stands behind the nonce. A pure function;
+    raises ``ValueError`` or ``DelegateError`` for what is not usual, and keeps no refusal.
+    """
+    started, ended = _USUAL_START.fullmatch(start), _USUAL_END.fullmatch(end)
+    if started is None or ended is None:
+        raise ValueError
+    return started[1], parse_components(started[2]), ended[1], ended[2]
 
 
 def parse_parameters(text: str) -> Parameters:
@@ -327,14 +342,13 @@ def signature_base(components: Components, values: Mapping[str, bytes], signatur
     component the message does not have, ``MalformedError`` for a value outside visible ASCII.
     """
     try:
-        picked = components.values(values)
+        lines = *components.values(values), signature_params.encode()
     except KeyError as error:
         msg = f"the signature covers {error.args[0]!r}, which the message does not have"
         raise ComponentMissingError(msg, component=error.args[0]) from None
-    base = components.template % (*picked, signature_params.encode())
-    find = base.find  # `in` takes its operand for an integer first, which costs more than the search
-    lines = base.count(b"\n") + 1
-    if lines != components.lines or find(b"\r") >= 0 or find(b"\0") >= 0 or not base.isascii():
+    text = b"".join(lines)
+    find = text.find  # `in` takes its operand for an integer first, which costs more than the search
+    if find(b"\n") >= 0 or find(b"\r") >= 0 or find(b"\0") >= 0 or not text.isascii():
         msg = "a covered component's value has a line end, NUL or a character outside ASCII"
         raise MalformedError(msg, component="signature-input")
-    return base
+    return components.template % lines

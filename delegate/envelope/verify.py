@@ -225,14 +225,14 @@ def read_usual_member(headers: Mapping[str, bytes]) -> SignedMember | None:
     if usual is None:
         return None
     label, components, parameters = usual
-    value_at = len(label) + 2
-    if encoded[:value_at] != f"{label}=:" or encoded[-1:] != ":":
-        return None
+    start = f"{label}=:"
     try:
-        raw = b64_decode(encoded[value_at:-1], size=_SIGNATURE_BYTES)
+        raw = b64_decode(encoded[len(start) : -1], size=_SIGNATURE_BYTES)
     except MalformedError:
         return None
-    return SignedMember(text[len(label) + 1 :], components, parameters, raw, label)
+    if not (encoded.startswith(start) and encoded.endswith(":")):
+        return None
+    return SignedMember(text[len(start) - 1 :], components, parameters, raw, label)
 
 
 def read_member(picked: PickedMember | SignedMember) -> SignedMember:
