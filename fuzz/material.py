@@ -83,7 +83,7 @@ BODY: Final = b'{"cents":1250}'
 HEADERS: Final = {
     "host": b"api.example.com",
     "content-type": b"application/json",
-    "content-digest": content_digest(BODY).encode(),
+    "content-digest": content_digest(BODY),
     "agent-identity": b'"helper";run="rt-1"',
     "delegation": f't="{TOKEN.text}"'.encode(),
     "accept": b"*/*",

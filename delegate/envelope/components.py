@@ -155,6 +155,8 @@ class Components(NamedTuple):
 
     names: tuple[str, ...]
     as_set: frozenset[str]
+    left_out: frozenset[str]
+    """What of ``COVERED_IF_PRESENT`` is not covered, so must not be there."""
     values: Callable[[Mapping[str, bytes]], tuple[bytes, ...]]
     """Picks the values of ``names`` out of a map; ``KeyError`` for one that is missing."""
     template: bytes
@@ -224,7 +226,8 @@ def parse_components(items: str, required: frozenset[str] = ALWAYS_COVERED) -> C
             raise ComponentDuplicateError(msg, component=name)
     require_covered(required, as_set)
     lines = [f"{identifier(name).replace('%', '%%')}: %b\n" for name in (*names, "@signature-params")]
-    return Components(names, as_set, itemgetter(*names), "".join(lines)[:-1].encode())
+    template = "".join(lines)[:-1].encode()
+    return Components(names, as_set, COVERED_IF_PRESENT - as_set, itemgetter(*names), template)
 
 
 def identifier(name: str) -> str:
@@ -253,7 +256,7 @@ def parse_usual(text: str) -> tuple[str, Components, Parameters] | None:
         since, until = int(created[_AFTER_CREATED]), int(expires[_AFTER_EXPIRES])
         value = nonce[_WITHIN_NONCE]
         if not 0 <= since <= until <= TIMESTAMP_MAX or (
-            f"created={since};expires={until};nonce=\"{value}\"" != f"{created};{expires};{nonce}"
+            f'created={since};expires={until};nonce="{value}"' != f"{created};{expires};{nonce}"
         ):
             return None
         return label, components, typed_parameters(since, until, value, keyid, alg)

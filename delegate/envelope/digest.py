@@ -18,24 +18,25 @@ __all__ = ["content_digest", "digest_header", "parse_digest", "require_digest"]
 _SHA256_BYTES: Final = 32
 
 
-def content_digest(body: bytes) -> str:
+def content_digest(body: bytes) -> bytes:
     """The header value for ``body``: ``sha-256=:<44 base64 characters>:``."""
     return digest_header(hashlib.sha256(body).digest())
 
 
-def parse_digest(value: str) -> bytes:
+def parse_digest(value: bytes) -> bytes:
     """The 32 bytes of the sha-256 member; ``DigestMalformedError`` or ``DigestUnsupportedError``."""
-    member = parse_byte_sequences(value, "content-digest", DigestMalformedError).get("sha-256")
+    text = value.decode("latin-1")
+    member = parse_byte_sequences(text, "content-digest", DigestMalformedError).get("sha-256")
     if member is None:
         msg = "Content-Digest has no sha-256 member"
         raise DigestUnsupportedError(msg, component="content-digest", limit="sha-256")
     return decode_bytes(member[0], _SHA256_BYTES, "content-digest", DigestMalformedError)
 
 
-def require_digest(body: bytes, value: str) -> bytes:
+def require_digest(body: bytes, value: bytes) -> bytes:
     """Refuse a body that is not the one ``value``, a ``Content-Digest``, was made for; returns its SHA-256.
 
-    A value that reads exactly as ours would is decided by comparing texts; any other is parsed, so that
+    A value that reads exactly as ours would is decided by comparing them; any other is parsed, so that
     further algorithms may stand beside sha-256. Raises ``DigestMismatchError`` and what ``parse_digest``
     raises.
     """
@@ -46,6 +47,6 @@ def require_digest(body: bytes, value: str) -> bytes:
     return digest
 
 
-def digest_header(digest: bytes) -> str:
+def digest_header(digest: bytes) -> bytes:
     """The header value that states ``digest``, 32 bytes of SHA-256."""
-    return f"sha-256=:{b64_encode(digest)}:"
+    return f"sha-256=:{b64_encode(digest)}:".encode()

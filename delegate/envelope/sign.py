@@ -117,7 +117,7 @@ def sign_request(
     added = {"agent-identity": identity.to_header().encode()}
     digest = hashlib.sha256(body).digest() if body or method in BODY_METHODS else None
     if digest is not None:
-        added["content-digest"] = digest_header(digest).encode()
+        added["content-digest"] = digest_header(digest)
     if token is not None:
         added["delegation"] = _delegation_value(token)
     target = read_target(method, path, query, authority)

@@ -13,7 +13,6 @@ from delegate.encoding import b64_decode
 from delegate.envelope.components import (
     ALGORITHMS,
     BODY_METHODS,
-    COVERED_IF_PRESENT,
     TAG,
     Components,
     Parameters,
@@ -276,13 +275,12 @@ def require_coverage(
         msg = f"header {min(twice)!r} is covered and came more than once"
         raise HeaderDuplicateError(msg, component=min(twice))
     require_no_override(headers)
-    uncovered = headers.keys() - covered
-    if unsigned := COVERED_IF_PRESENT & uncovered:
-        unsigned -= rules.proxy_adds
-    if unsigned:
+    present = headers.keys()
+    left_out = member.components.left_out
+    if not present.isdisjoint(left_out) and (unsigned := (left_out & present) - rules.proxy_adds):
         msg = f"header {min(unsigned)!r} is present and not signed"
         raise HeaderNotCoveredError(msg, component=min(unsigned))
-    return rules.proxy_adds & uncovered
+    return rules.proxy_adds and (rules.proxy_adds & present) - covered
 
 
 def require_no_override(headers: Mapping[str, bytes]) -> None:

@@ -65,7 +65,6 @@ class ReceivedRequest:
     """One request on its way through the steps."""
 
     __slots__ = (
-        "_digest",
         "_member",
         "_policy",
         "_repeated",
@@ -80,7 +79,6 @@ class ReceivedRequest:
 
     _repeated: AbstractSet[str]
     _member: SignedMember
-    _digest: str | None
     headers: dict[str, bytes]
     hidden_headers: AbstractSet[str]
     target: dict[str, bytes]
@@ -134,15 +132,14 @@ class ReceivedRequest:
 
     def wanted_body(self) -> ReadBody:
         """Step 9: what to read."""
-        if "content-digest" not in self._member.components.as_set:
-            self._digest = None
-            return self._policy.no_body
-        self._digest = self.headers["content-digest"].decode("latin-1")
-        return self._policy.whole_body
+        covers_body = "content-digest" in self._member.components.as_set
+        return self._policy.whole_body if covers_body else self._policy.no_body
 
     def require_body(self, body: bytes) -> bytes | None:
         """Step 9: the body is the one that was signed; returns its SHA-256."""
-        return None if self._digest is None else require_digest(body, self._digest)
+        if "content-digest" not in self._member.components.as_set:
+            return None
+        return require_digest(body, self.headers["content-digest"])
 
 
 def rebuilt_base(policy: Policy, request: Request) -> bytes:

@@ -40,7 +40,7 @@ def target(data: bytes) -> None:
     """A member of ours that is read is the one serialization of its components and parameters."""
     headers, _ = snapshot(lines(data))
     with suppress(DelegateError):
-        parse_digest(headers.get("content-digest", b"").decode("latin-1"))
+        parse_digest(headers.get("content-digest", b""))
     with suppress(DelegateError):
         read_delegation(headers.get("delegation", b""))
     member = read_member(pick_signature(headers))

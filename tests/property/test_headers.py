@@ -101,7 +101,7 @@ def test_every_header_parser_answers(text: str) -> None:
         lambda value: fields.parse_byte_sequences(value, "signature"),
         parse_components,
         parse_parameters,
-        parse_digest,
+        lambda value: parse_digest(value.encode()),
         lambda value: verify.read_delegation(value.encode()),
         lambda value: verify.pick_signature(
             {"signature-input": value.encode(), "signature": SIGNED["signature"].encode()}
