@@ -72,9 +72,8 @@ def _require_parts(value: object) -> dict[str, object]:
     if type(value) is not dict:
         msg = f"a scope must be an object, not {type(value).__name__}"
         raise MalformedError(msg, field="scope")
-    if value.keys() <= _PARTS:
-        return value
-    for name in sorted(value.keys() - _PARTS, key=ascii):
+    if unknown := value.keys() - _PARTS:
+        name = min(unknown, key=ascii)
         shown = ascii(name)[1:-1][:LABEL_MAX_CHARS] if type(name) is str else type(name).__name__
         msg = f'a scope has no part "{shown}"'
         raise MalformedError(msg, field=shown, limit=tuple(sorted(_PARTS)))

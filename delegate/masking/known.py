@@ -40,29 +40,33 @@ class KnownValues:
         self._needles = Needles()
         self._lock = RLock()
 
-    def find(self, text: str) -> Iterator[Hit]:
+    def find(self, text: str) -> list[Hit]:
         """Every place of every known value in ``text``."""
-        self._follow()
-        if not self._needles:
-            return
+        hits: list[Hit] = []
+        if not self._any():
+            return hits
         octets = text.encode(*_UTF8)
         for needle in self._needles.standing_in(octets):
             form = needle.decode()
             start = text.find(form)
             while start >= 0:
-                yield Hit(start, start + len(form), "known_secret", "known-value", 100)
+                hits.append(Hit(start, start + len(form), "known_secret", "known-value", 100))
                 start = text.find(form, start + len(form))
+        return hits
 
     def stand_in(self, texts: Iterable[str]) -> bool:
         """Whether any known value stands in any of ``texts``."""
-        self._follow()
-        return bool(self._needles and self._needles.standing_in("\0".join(texts).encode(*_UTF8)))
+        return self._any() and bool(self._needles.standing_in("\0".join(texts).encode(*_UTF8)))
 
-    def _follow(self) -> None:
-        """Take up what the registry has gained since the last search, and drop what it has lost."""
+    def _any(self) -> bool:
+        """Whether anything is known, by what the registry holds now."""
         generation = known_secrets.generation()
-        if self._generation == generation:
-            return
+        if self._generation != generation:
+            self._follow(generation)
+        return bool(self._forms)
+
+    def _follow(self, generation: tuple[int, int]) -> None:
+        """Take up what the registry has gained since the last search, and drop what it has lost."""
         with self._lock:  # who comes meanwhile waits, and finds everything taken up
             secrets = {secret for secret in known_secrets.values() if len(secret) >= _SHORTEST}
             for secret in self._forms.keys() - secrets:

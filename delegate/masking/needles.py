@@ -33,10 +33,6 @@ class Needles:
         self._short = _Chunks(4, "I")
         self._long = _Chunks(8, "Q")
 
-    def __bool__(self) -> bool:
-        """Whether there are any."""
-        return bool(self._long.ends or self._short.ends)
-
     def add(self, needles: Iterable[bytes]) -> None:
         """Look for these too. One that was added twice has to be removed twice."""
         for needle in needles:

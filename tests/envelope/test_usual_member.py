@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,8 @@ from hypothesis import strategies as st
 from delegate.envelope.components import TAG
 from delegate.envelope.verify import SignedMember, pick_signature, read_member, read_usual_member
 from delegate.errors import DelegateError
+from delegate.limits import TIMESTAMP_MAX
+from tests.support.forge import NOW
 from tests.support.wire import sign as sign_by_hand
 
 HEADERS = {name: value.encode() for name, value in sign_by_hand().headers}
@@ -42,6 +46,20 @@ def test_another_label_is_usual_too() -> None:
     assert quick == in_parts(headers)
 
 
+@pytest.mark.parametrize(
+    ("created", "expires"),
+    [(0, TIMESTAMP_MAX), (NOW, NOW), (TIMESTAMP_MAX, TIMESTAMP_MAX)],
+    ids=["the widest window", "no window at all", "the last second"],
+)
+def test_the_quick_way_reads_any_times_in_order_and_judges_none(created: int, expires: int) -> None:
+    times = re.compile(r";created=\d+;expires=\d+")
+    headers = with_both(times.sub(f";created={created};expires={expires}", INPUT), SIGNATURE)
+    quick = read_usual_member(headers)
+    assert quick is not None
+    assert (quick.parameters.created, quick.parameters.expires) == (created, expires)
+    assert quick == in_parts(headers)
+
+
 UNUSUAL = {
     "no header at all": ("", ""),
     "a signature of somebody else beside it": (f'{INPUT}, other=("@method");keyid="x"', SIGNATURE),
@@ -60,6 +78,9 @@ UNUSUAL = {
     "a component twice": (INPUT.replace('"@path"', '"@path" "@path"'), SIGNATURE),
     "a component too few": (INPUT.replace(' "@path"', ""), SIGNATURE),
     "a nonce of 15 bytes": (INPUT.replace(';nonce="', ';nonce="AA', 1), SIGNATURE),
+    "a time below zero": (INPUT.replace(f";created={NOW};", ";created=-1;"), SIGNATURE),
+    "times the other way round": (INPUT.replace(f";created={NOW};", f";created={TIMESTAMP_MAX};"), SIGNATURE),
+    "a time in milliseconds": (re.sub(r";expires=\d+", f";expires={TIMESTAMP_MAX + 1}", INPUT), SIGNATURE),
     "a leading zero": (INPUT.replace(";created=", ";created=0", 1), SIGNATURE),
     "a digit that is not ASCII": (INPUT.replace(";created=", ";created=\u00b2", 1), SIGNATURE),
     "an algorithm that is none": (INPUT.replace('alg="ed25519"', 'alg="none"'), SIGNATURE),

@@ -52,11 +52,11 @@ def test_it_finds_what_looking_for_each_finds(
 def test_nothing_is_kept_of_what_was_taken_back() -> None:
     found = made(b"longer than fifteen bytes", b"shorter", b"shorter")
     found.remove([b"longer than fifteen bytes", b"shorter"])
-    assert found
+    assert found.standing_in(b"shorter") == [b"shorter"]
     found.remove([b"shorter"])
-    assert not found
-    assert not found._short._parts
-    assert not found._long._parts
+    for chunks in (found._short, found._long):
+        assert not chunks.ends
+        assert not chunks._parts
 
 
 class Holder:

@@ -291,7 +291,11 @@ def test_what_begins_now_does_not_begin_later(chain: UnverifiedToken) -> None:
 def test_json_names_the_chain_by_its_first_block_and_the_token_by_its_last(chain: UnverifiedToken) -> None:
     shown = explain_chain(chain, now=NOW).to_json()
     assert (shown["chain_id"], shown["token_id"]) == (chain.chain_id, chain.token_id)
-    assert shown["expires_at"] == chain.last.expires_at != chain.links[0].expires_at
+    worker = parse_unverified(chain.text.rsplit(".", 2)[0])
+    clock = ManualClock(NOW + 1)
+    shorter = attenuate(worker, KEYS[2], agent="last", holder=KEYS[3].public_key, expires_in=1, clock=clock)
+    shown = explain_chain(shorter, now=NOW).to_json()
+    assert shown["expires_at"] == shorter.last.expires_at != worker.last.expires_at
 
 
 def test_a_list_that_fits_is_not_counted() -> None:

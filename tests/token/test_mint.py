@@ -46,6 +46,20 @@ def hand_on(token: UnverifiedToken, **changes: Any) -> UnverifiedToken:
     return attenuate(token, changes.pop("key", KEYS[0]), **(settings | changes))
 
 
+def test_a_holder_hands_nothing_on_unless_the_issuer_says_so() -> None:
+    token = issue(
+        ISSUER_KEY,
+        issuer="acme",
+        agent="agent-0",
+        holder=KEYS[0].public_key,
+        scope=SCOPE,
+        audience=[ORIGIN],
+        expires_in=600,
+        clock=CLOCK,
+    )
+    assert token.last.further_hops == 0
+
+
 def test_what_is_issued_reads_back_and_proves() -> None:
     token = mint(root="user:alice", why="refund run", audience=[OTHER_ORIGIN, ORIGIN, ORIGIN])
     assert parse_unverified(token.text) == token

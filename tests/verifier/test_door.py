@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from delegate.clock import Clock, ManualClock
-from delegate.envelope.target import Origins
-from delegate.envelope.verify import EnvelopeRules
+from delegate.clock import Clock
 from delegate.errors import (
     ConfigurationError,
     DelegateError,
@@ -20,9 +17,8 @@ from delegate.errors import (
     UntrustedRootError,
 )
 from delegate.keys import Usage
-from delegate.verifier import ReadBody, Verified
-from delegate.verifier.policy import Policy
-from tests.support.forge import ISSUER_KEY, KEYS, NOW, ORIGIN, chain
+from delegate.verifier import Verified
+from tests.support.forge import ISSUER_KEY, KEYS, chain
 from tests.support.wire import COMPONENTS as COVERED
 from tests.support.wire import Server, Wire, base_of, issuing_record, parameters, sign, trust_store
 
@@ -35,30 +31,9 @@ def test_what_is_no_store_is_refused_by_name(field: str, wrong: object) -> None:
     assert refused.value.field == field
 
 
-def test_a_policy_demands_a_delegation_unless_it_says_otherwise() -> None:
-    settings: dict[str, Any] = {
-        "trust": trust_store(),
-        "origins": Origins([ORIGIN]),
-        "rules": EnvelopeRules(),
-        "clock": ManualClock(NOW),
-        "whole_body": ReadBody(1, 1),
-        "no_body": ReadBody(0, 1),
-    }
-    assert Policy(**settings).require_delegation
-    assert not Policy(**settings, require_delegation=False).require_delegation
-
-
 def test_its_clock_is_the_one_it_was_given() -> None:
     server = Server()
     assert server.verifier.clock is server.clock
-
-
-def test_a_request_shows_neither_its_query_nor_its_headers() -> None:
-    """They hold the nonce, the signature and the token."""
-    request = sign().request()
-    assert repr(request) == "Request(method='POST', path=b'/v1/orders')"
-    assert request.query == b"dry=1"
-    assert any(name == b"signature" for name, _ in request.headers)
 
 
 def test_it_rebuilds_the_base_that_was_signed() -> None:

@@ -118,6 +118,13 @@ def test_s18_s21_an_unsigned_header_that_changes_the_meaning_is_refused(name: st
     assert tolerant.hidden_headers == {name}
 
 
+def test_only_what_a_proxy_added_and_nobody_signed_is_hidden_from_the_handler() -> None:
+    server = {"proxy_adds": ["x-mesh", "cookie", "x-absent"]}
+    signed = sign(Wire().with_header("cookie", "a=b"), components=f'{COMPONENTS} "cookie"')
+    assert Server(**server).deliver(signed.with_header("x-mesh", "1")).hidden_headers == {"x-mesh"}
+    assert Server(**server).deliver(signed).hidden_headers == frozenset()
+
+
 def test_unsigned_headers_without_meaning_are_let_through() -> None:
     Server().deliver(sign().with_header("x-forwarded-for", "::1").with_header("user-agent", "x"))
 
