@@ -28,6 +28,7 @@ from delegate.masking.decoding import decodings, unescaped
 from delegate.masking.detectors import STANDARD, Detector
 from delegate.masking.folding import Mapped, fold
 from delegate.masking.hits import Hit, resolve
+from delegate.masking.inserts import secrets_in_inserts
 from delegate.masking.key_names import KeyClass, classify, kind_of
 from delegate.masking.known import KnownValues
 from delegate.masking.manifests import kubernetes_secrets
@@ -144,6 +145,7 @@ class TextScanner:
         if signs.names:
             hits += assignments(text, signs.lower, signs.names)
             hits += kubernetes_secrets(text, signs.lower)
+            hits += secrets_in_inserts(text, signs.lower)
         if signs.flags:
             hits += passwords_in_commands(text)
         if signs.numbers:

@@ -43,8 +43,8 @@ CALLS: Final[tuple[Detector, ...]] = (
     ),
     found(
         "credentials-call",
-        "uth( uth=( uth=[ redential( redentials( creds=(",
-        r"(?:(?:auth|creds)=|(?:Auth|auth|HTTPBasicAuth|HttpBasicAuth|BasicAuth|setBasicAuth"
+        "uth( uth=( uth=[ redential( redentials( creds=( (' (\"",
+        r"(?:(?:auth|creds) ?= ?|(?:Auth|auth|HTTPBasicAuth|HttpBasicAuth|BasicAuth|setBasicAuth"
         r"|SetBasicAuth"
         r"|Credentials|NetworkCredential|PasswordCredential|UsernamePasswordCredentials))[(\[]" + _ARGUMENTS,
         ("requests.get(url, ", "auth=(", "'bob', ", "'a7Q2xK9m'", ")"),
