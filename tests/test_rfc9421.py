@@ -110,7 +110,8 @@ def test_s173_the_base_is_that_of_the_builder(
         "@query": b"?" + query.encode(),
     }
     components = parse_components(member[: member.index(")") + 1])
-    assert package_base(components, values, member).decode() == rfc9421.signature_base(message, member)
+    base = package_base(components, values, member.encode()).decode()
+    assert base == rfc9421.signature_base(message, member)
 
 
 def test_the_builder_tells_messages_apart() -> None:

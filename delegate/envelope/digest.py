@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from delegate.encoding import b64_encode
-from delegate.envelope.fields import decode_bytes, parse_byte_sequences
+from delegate.envelope.fields import byte_sequence, decode_bytes, parse_byte_sequences
 from delegate.errors import DigestMalformedError, DigestMismatchError, DigestUnsupportedError
 
 __all__ = ["content_digest", "digest_header", "parse_digest", "require_digest"]
@@ -49,4 +48,4 @@ def require_digest(body: bytes, value: bytes) -> bytes:
 
 def digest_header(digest: bytes) -> bytes:
     """The header value that states ``digest``, 32 bytes of SHA-256."""
-    return f"sha-256=:{b64_encode(digest)}:".encode()
+    return byte_sequence(b"sha-256", digest)

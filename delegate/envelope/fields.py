@@ -10,6 +10,7 @@ because they travel beside ours and must not break it. *Our* member is held to a
 from __future__ import annotations
 
 import re
+from binascii import a2b_base64, b2a_base64
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from delegate.encoding import b64_decode
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
 __all__ = [
     "ByteSequence",
     "InnerList",
+    "byte_sequence",
     "decode_bytes",
     "parse_byte_sequences",
     "parse_signature_input",
+    "read_byte_sequence",
     "require_well_formed",
 ]
 
@@ -134,3 +137,19 @@ def decode_bytes(
     except MalformedError:
         msg = f"{name} is not {size} bytes in canonical base64"
         raise error(msg, component=name, limit=size) from None
+
+
+def byte_sequence(label: bytes, data: bytes) -> bytes:
+    """A dictionary of one byte sequence, as it is written: ``dlg=:...:`` (RFC 8941 section 4.1.8)."""
+    return b"%b=:%b:" % (label, b2a_base64(data, newline=False))
+
+
+def read_byte_sequence(text: bytes, label: bytes, size: int) -> bytes:
+    """The ``size`` bytes of which ``text`` is the ``byte_sequence``; ``ValueError`` for any other text.
+
+    It is decoded forgivingly, for what was forgiven shows when it is written again.
+    """
+    data = a2b_base64(text[len(label) + 2 :])
+    if len(data) != size or byte_sequence(label, data) != text:
+        raise ValueError
+    return data

@@ -40,7 +40,7 @@ _MAX_BYTES: Final = dict.fromkeys(_SINGLE, HEADER_MAX_BYTES) | {
     "agent-identity": IDENTITY_MAX_BYTES,
 }
 _WIDEST_LIMIT: Final = max(_MAX_BYTES.values())
-_TIGHTER: Final = {name: limit for name, limit in _MAX_BYTES.items() if limit < _WIDEST_LIMIT}
+_TIGHTER: Final = tuple((name, limit) for name, limit in _MAX_BYTES.items() if limit < _WIDEST_LIMIT)
 """What is left to check of headers none of which is over the widest limit."""
 
 
@@ -140,8 +140,8 @@ def snapshot(headers: Iterable[tuple[bytes, bytes]]) -> tuple[dict[str, bytes], 
     values = {_name(name): line.strip(b" \t") for name, line in lines}
     repeated = _join_lines(values, lines) if len(values) != len(lines) else set()
     longest = max(map(len, values.values()), default=0)
-    for name, limit in (_TIGHTER if longest <= _WIDEST_LIMIT else _MAX_BYTES).items():
-        if name in values and len(values[name]) > limit:
+    for name, limit in _TIGHTER if longest <= _WIDEST_LIMIT else _MAX_BYTES.items():
+        if len(values.get(name, b"")) > limit:
             raise _too_large(name, len(values[name]))
     return values, repeated
 

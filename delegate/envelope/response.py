@@ -215,7 +215,7 @@ def verify_response(
     require_algorithm(stated.alg, key.alg)
     # 6 the signature, over the request that was sent
     values = fields | {"@status": b"%d" % status} | request.values
-    base = signature_base(components, values, items + parameters)
+    base = signature_base(components, values, (items + parameters).encode())
     key.verify_http(signature, base)
     # 7 the body
     if content:

@@ -11,7 +11,7 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from delegate.encoding import b64_encode, b64url_encode
+from delegate.encoding import b64url_encode
 from delegate.envelope.components import (
     ALGORITHM_NAMES,
     BODY_METHODS,
@@ -23,6 +23,7 @@ from delegate.envelope.components import (
     signature_base,
 )
 from delegate.envelope.digest import digest_header
+from delegate.envelope.fields import byte_sequence
 from delegate.envelope.message import Envelope
 from delegate.envelope.target import require_method
 from delegate.envelope.verify import read_target, require_no_override
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = ["SignedRequest", "sign_request", "write_signature"]
 
 LABEL: Final = "dlg"
+_LABEL: Final = LABEL.encode()
 """The label of our signature; any other would verify as well."""
 
 _ORDER: Final = (
@@ -149,11 +151,11 @@ def write_signature(
     if len(LABEL) + 1 + len(member) > SIGNATURE_INPUT_MAX_BYTES:
         msg = f"Signature-Input would be over {SIGNATURE_INPUT_MAX_BYTES} bytes: cover fewer headers"
         raise HeaderTooLargeError(msg, component="signature-input", limit=SIGNATURE_INPUT_MAX_BYTES)
-    base = signature_base(components, values, member)
-    signature = b64_encode(signer.sign(purpose, base))
+    encoded = member.encode()
+    base = signature_base(components, values, encoded)
     headers = {
-        "signature-input": f"{LABEL}={member}".encode(),
-        "signature": f"{LABEL}=:{signature}:".encode(),
+        "signature-input": _LABEL + b"=" + encoded,
+        "signature": byte_sequence(_LABEL, signer.sign(purpose, base)),
     }
     return headers, base
 

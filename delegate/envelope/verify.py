@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from delegate.encoding import b64_decode
+from delegate.encoding import b64url_decode
 from delegate.envelope.components import (
     ALGORITHMS,
     BODY_METHODS,
@@ -27,6 +27,7 @@ from delegate.envelope.fields import (
     decode_bytes,
     parse_byte_sequences,
     parse_signature_input,
+    read_byte_sequence,
     require_well_formed,
 )
 from delegate.envelope.target import require_target
@@ -41,7 +42,6 @@ from delegate.errors import (
     HeaderDuplicateError,
     HeaderNotCoveredError,
     HeaderTooLargeError,
-    MalformedError,
     MethodRejectedError,
     ParamMalformedError,
     SignatureAmbiguousError,
@@ -50,10 +50,12 @@ from delegate.errors import (
     WindowTooLongError,
 )
 from delegate.limits import (
+    NONCE_BYTES,
     SIGNATURE_INPUT_MAX_BYTES,
     SIGNATURE_MAX_BYTES,
     SKEW_DEFAULT,
     SKEW_MAX,
+    TIMESTAMP_MAX,
     WINDOW_MAX,
 )
 
@@ -86,6 +88,10 @@ READ_BY_VERIFIER: Final = frozenset(
 """Headers that verification itself reads: a proxy that added one would take part in the decision."""
 
 _TOKEN_START: Final = b't="'
+
+_AFTER_CREATED: Final = slice(len("created="), None)
+_AFTER_EXPIRES: Final = slice(len("expires="), None)
+_WITHIN_NONCE: Final = slice(len('nonce="'), -1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +140,7 @@ class PickedMember(NamedTuple):
 class SignedMember(NamedTuple):
     """What one signature of ours covers, how, and the signature itself."""
 
-    text: str
+    text: bytes
     """The member of ``Signature-Input`` without its label: the value of ``@signature-params``."""
     components: Components
     parameters: Parameters
@@ -216,22 +222,23 @@ def read_usual_member(headers: Mapping[str, bytes]) -> SignedMember | None:
     ``None`` for headers that do not have it, be they sound or not: ``pick_signature`` and ``read_member``
     read any form, find the same in this one, and say what is wrong.
     """
-    stated, signature = headers.get("signature-input", b""), headers.get("signature", b"")
-    if len(stated) > SIGNATURE_INPUT_MAX_BYTES or len(signature) > SIGNATURE_MAX_BYTES:
-        return None
-    text, encoded = stated.decode("latin-1"), signature.decode("latin-1")
-    usual = parse_usual(text)
-    if usual is None:
-        return None
-    label, components, parameters = usual
-    start = f"{label}=:"
     try:
-        raw = b64_decode(encoded[len(start) : -1], size=_SIGNATURE_BYTES)
-    except MalformedError:
+        stated = headers["signature-input"]
+        start, created, expires, nonce, end = stated.split(b";", 4)
+        label, components, keyid, alg = parse_usual(start, end)
+        since, until, value = int(created[_AFTER_CREATED]), int(expires[_AFTER_EXPIRES]), nonce[_WITHIN_NONCE]
+        signature = read_byte_sequence(headers["signature"], label, _SIGNATURE_BYTES)
+        parameters = Parameters(since, until, b64url_decode(value.decode(), size=NONCE_BYTES), keyid, alg)
+    except (KeyError, ValueError, DelegateError):
         return None
-    if not (encoded.startswith(start) and encoded.endswith(":")):
+    written = b'%b;created=%d;expires=%d;nonce="%b";%b' % (start, since, until, value, end)
+    if (
+        written != stated
+        or len(stated) > SIGNATURE_INPUT_MAX_BYTES
+        or not 0 <= since <= until <= TIMESTAMP_MAX
+    ):
         return None
-    return SignedMember(text[len(start) - 1 :], components, parameters, raw, label)
+    return SignedMember(stated[len(label) + 1 :], components, parameters, signature, label.decode())
 
 
 def read_member(picked: PickedMember | SignedMember) -> SignedMember:
@@ -244,9 +251,8 @@ def read_member(picked: PickedMember | SignedMember) -> SignedMember:
         return picked
     label, items, parameters, signature = picked
     try:
-        return SignedMember(
-            items + parameters, parse_components(items), parse_parameters(parameters), signature, label
-        )
+        components, typed = parse_components(items), parse_parameters(parameters)
+        return SignedMember((items + parameters).encode(), components, typed, signature, label)
     except DelegateError:
         require_well_formed((items, parameters))
         raise

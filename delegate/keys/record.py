@@ -72,6 +72,10 @@ class KeyRecord:
         """
         self._require_usage(Usage.ISSUE)
         self._require_in_service(iat)
+        self.require_unended(now=now, max_ttl=max_ttl)
+
+    def require_unended(self, *, now: int, max_ttl: int) -> None:
+        """The part of ``require_issuing`` that depends on when it is asked."""
         if self.retired_at is not None and now >= self.retired_at + max_ttl:
             msg = "the issuer's key was retired and the time of its tokens is over: get a fresh token"
             raise KeyRevokedError(msg, field="retired_at", limit=self.retired_at + max_ttl)

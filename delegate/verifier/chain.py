@@ -30,7 +30,6 @@ __all__ = [
     "require_chain",
     "require_chain_now",
     "require_direct_now",
-    "require_root_now",
 ]
 
 
@@ -81,15 +80,10 @@ def find_root(token: UnverifiedToken, trust: TrustSnapshot, *, now: int) -> tupl
     if issuer is None or record is None:
         msg = f"issuer {root.issuer!r}, or the key that block 0 names, is not in the trust store"
         raise UntrustedRootError(msg, block=0, field="iss" if issuer is None else "kid")
-    require_root_now(token, issuer, record, now=now)
+    record.require_issuing(iat=token.links[0].block.issued_at, now=now, max_ttl=issuer.max_ttl)
     if trust.repudiated:
         _require_unrepudiated(token, trust.repudiated)
     return issuer, record
-
-
-def require_root_now(token: UnverifiedToken, issuer: Issuer, record: KeyRecord, *, now: int) -> None:
-    """Step 6, of a root that is known: whether its key is still good for issuing it."""
-    record.require_issuing(iat=token.links[0].block.issued_at, now=now, max_ttl=issuer.max_ttl)
 
 
 def require_chain_now(

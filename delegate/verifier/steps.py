@@ -28,7 +28,7 @@ from delegate.errors import (
 from delegate.keys import Usage
 from delegate.token.chain import UnverifiedToken, parse_unverified
 from delegate.token.verify import prove, require_current, require_within_ceiling
-from delegate.verifier.chain import Signer, find_root, require_chain_now, require_direct_now, require_root_now
+from delegate.verifier.chain import Signer, find_root, require_chain_now, require_direct_now
 from delegate.verifier.proof import Facts, Verified, verified
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _holder(policy: Policy, trust: TrustSnapshot, text: str, now: int) -> Signer
     chains = policy.cache.under(trust)
     known = chains.get(text)
     if known is not None and known.token is not None:
-        require_root_now(known.token, known.issuer, known.record, now=now)
+        known.record.require_unended(now=now, max_ttl=known.issuer.max_ttl)
         return known
     prefix = chains.longest_prefix(text)
     token = parse_unverified(text, known=prefix.token if prefix else None)

@@ -54,8 +54,9 @@ def target(data: bytes) -> None:
         f';alg="{stated.alg}"',
         ';tag="delegate-v1"',
     )
-    if len(member.text) != len(f"({items})" + "".join(pairs)) or not (
-        member.text.startswith(f"({items});") and all(pair in member.text for pair in pairs)
+    text = member.text.decode()
+    if len(text) != len(f"({items})" + "".join(pairs)) or not (
+        text.startswith(f"({items});") and all(pair in text for pair in pairs)
     ):
         msg = "two texts are one signature input"
         raise AssertionError(msg)

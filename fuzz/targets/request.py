@@ -56,7 +56,7 @@ def _sign(request: Request) -> Request:
     headers, _ = snapshot(request.headers)
     ours = read_member(pick_signature(headers)).text
     stated = parse_signature_input(headers["signature-input"].decode("latin-1").strip(" "))
-    label = next(label for label, parts in stated.items() if "".join(parts) == ours)
+    label = next(label for label, parts in stated.items() if "".join(parts).encode() == ours)
     signature = material.HELPER_KEY.sign(Purpose.REQUEST, rebuilt_base(_POLICY, request))
     value = f"{label}=:{b64encode(signature).decode()}:".encode()
     others = [line for line in request.headers if line[0].lower() != b"signature"]

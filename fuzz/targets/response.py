@@ -80,7 +80,7 @@ def _sign(status: int, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, 
     label, items, parameters, _ = pick_signature(fields, RESPONSE_TAG)
     components = parse_components(items, frozenset({"@status", *_REQUEST.values}))
     values = fields | {"@status": b"%d" % status} | _REQUEST.values
-    signature = _KEY.sign(Purpose.RESPONSE, signature_base(components, values, items + parameters))
+    signature = _KEY.sign(Purpose.RESPONSE, signature_base(components, values, (items + parameters).encode()))
     others = [line for line in headers if line[0].lower() != b"signature"]
     return [*others, (b"signature", f"{label}=:{b64encode(signature).decode()}:".encode())]
 

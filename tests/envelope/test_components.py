@@ -12,7 +12,7 @@ TARGET = {"@method": b"GET", "@authority": b"a", "@path": b"/", "@query": b"?", 
 
 
 def base(content_type: bytes) -> bytes:
-    return signature_base(parse_components(FIRST), TARGET | {"content-type": content_type}, FIRST)
+    return signature_base(parse_components(FIRST), TARGET | {"content-type": content_type}, FIRST.encode())
 
 
 @pytest.mark.parametrize("character", [b"\n", b"\r", b"\0", b"\x80"])

@@ -455,7 +455,7 @@ def test_the_base_of_the_rfcs_own_example() -> None:
         "content-type": header(case["message"], "Content-Type"),
         "content-digest": header(case["message"], "Content-Digest"),
     }
-    base = signature_base(parse_components(items, special), values, member)
+    base = signature_base(parse_components(items, special), values, member.encode())
     assert base.decode() == case["signature_base"]
 
 

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import re
+from itertools import pairwise
 from typing import Any
 
 import nacl.exceptions
@@ -69,6 +70,7 @@ def _accepts(method: str, params: Any, envelope: str, issuer_key: bytes, audienc
             re.fullmatch(rf'"{re.escape(agent)}"(;run="[a-z0-9-]+")?', members["agent"]) is not None,
             all(audience in block["aud"] for block in blocks if "aud" in block),
             all(block["iat"] - 5 <= now for block in blocks),
+            all(block["iat"] >= above["iat"] for above, block in pairwise(blocks)),
             all(now < block["exp"] for block in blocks if "exp" in block),
         )
     )

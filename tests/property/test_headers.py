@@ -164,7 +164,7 @@ def test_two_different_envelopes_never_share_canonical_bytes(
         target = {"@method": b"POST", "@authority": b"a"}
         target |= {"@path": wire.path.encode(), "@query": b"?" + wire.query.encode()}
         have = {name: value.encode() for name, value in wire.headers} | target
-        return signature_base(parse_components(f"({names})"), have, f"({names}){parameters()}")
+        return signature_base(parse_components(f"({names})"), have, f"({names}){parameters()}".encode())
 
     same_meaning = meaning(left, left_components) == meaning(right, right_components)
     assert (base(left, left_components) == base(right, right_components)) == same_meaning

@@ -609,6 +609,7 @@ wounds = st.fixed_dictionaries(
 
 
 @example({}, KEYS[1], PARAMS, NOW)
+@example({"delegation": mail_token(iat=NOW + 5).text}, KEYS[1], PARAMS, NOW)
 @example({"created": NOW - 30, "expires": NOW + 60}, KEYS[1], dict(reversed(PARAMS.items())), NOW + 59)
 @given(
     wounds,
