@@ -23,7 +23,13 @@ from typing import Final
 
 from delegate.masking.hits import Hit
 from delegate.masking.key_names import KeyClass, classify, kind_of
-from delegate.masking.secret_shape import is_numbered, is_reference, looks_random, looks_secret
+from delegate.masking.secret_shape import (
+    is_numbered,
+    is_placeholder,
+    is_reference,
+    looks_random,
+    looks_secret,
+)
 from delegate.masking.values import credentials, value_hit
 
 __all__ = ["assignments"]
@@ -66,6 +72,9 @@ _BARE: Final = re.compile(
     f"{{1,{_VALUE_MAX}}}"
 )
 _WORD_AFTER: Final = re.compile(r"[ \t]{1,4}[A-Za-z]{2,}")
+_MORE_CODE: Final = re.compile(r"[ \t]{1,4}(?:[A-Za-z]{2,}|[+%][ \t])")
+"""What goes on behind a variable: a word, or an operator that joins texts."""
+
 _PROSE: Final = re.compile(r"[A-Za-z][A-Za-z']{0,40}[.!?]?")
 _PUNCTUATION: Final = ".,:;!?)"
 
@@ -75,12 +84,19 @@ _CREDENTIAL: Final = re.compile(r"[ \t]{1,8}([A-Za-z0-9._~+/=:!@#$%^&*-]{8,8192}
 _IDENTIFIED: Final = re.compile(
     r"[ \t]{1,8}(?:PASSWORD |VALUES )?(?:([\"'])([^\"'\n\x00]{1,256})\1|([^\s;,\"'\x00]{4,128}))"
 )
+_GRANTS: Final = re.compile(r"(?i)\b(?:create|alter|grant)\b")
+_STATEMENT: Final = 256
+"""How far before ``identified by`` the word stands that begins its statement."""
+
 _NAMING: Final = re.compile(r"(?i:name|key)=[\"']$")
 """How an attribute begins that gives an element the name of its text: ``<property name="...">``."""
 
 _OPENS: Final = frozenset({"<", ":"})
 _DOUBTFUL: Final = frozenset({"comma", "otherwise"})
 """Operators that often stand behind a name for other reasons: the value must look like a secret."""
+
+_PROMPTING: Final = frozenset(":?")
+"""How a text ends that asks for a secret: ``get_password("Password: ")``."""
 
 _COMPARED: Final = re.compile(r"([\"'`])([^\"'`\n\x00]{4,256})\1 ?[!=]={1,2} ?$")
 
@@ -126,8 +142,11 @@ def _scheme(text: str, start: int, end: int, stem: str) -> Hit | None:
     if text[start - 1 : start].isalnum():
         return None
     if stem == "identified by":
+        certain = text[start:end].isupper() or _GRANTS.search(text, max(0, start - _STATEMENT), start)
         match = _IDENTIFIED.match(text, end)
         span = (match.span(2) if match[2] else match.span(3)) if match else (0, 0)
+        if not (certain or looks_secret(text[slice(*span)])):
+            return None
         return value_hit(text, *span, "password", KeyClass.STRONG)
     match = _CREDENTIAL.match(text, end)
     value = match[1].rstrip(_PUNCTUATION) if match else ""
@@ -181,7 +200,8 @@ class _Reader:
         if quote:
             if how == "blank" and sure is KeyClass.WEAK:
                 return None
-            return self._quoted(quote, name, KeyClass.WEAK if how in _DOUBTFUL else sure)
+            hit = self._quoted(quote, name, KeyClass.WEAK if how in _DOUBTFUL else sure)
+            return None if hit and self._is_filled_in(hit, how) else hit
         if operator[0] == ":" == before:
             return None  # a:b:secret:c is one name, as in arn:aws:secretsmanager:...:secret:prod/db
         if how in {"tag", "named"}:
@@ -197,6 +217,13 @@ class _Reader:
 
     def _quoted(self, quote: re.Match[str], name: str, sure: KeyClass) -> Hit | None:
         return value_hit(self._text, quote.end(), self._closing(quote.end(), quote[1]), name, sure)
+
+    def _is_filled_in(self, hit: Hit, how: str | None) -> bool:
+        """Whether a quoted value only says where a secret goes: a prompt, a scheme with a template."""
+        text = self._text
+        return (how == "call" and text[hit.end - 1] in _PROMPTING) or (
+            hit.kind == "authorization" and is_placeholder(text[credentials(text, hit.start) : hit.end])
+        )
 
     def _closing(self, begin: int, mark: str) -> int:
         """Where a quoted value ends: its quote, unescaped; or the line; or what may be read."""
@@ -235,10 +262,11 @@ class _Reader:
             return None
         if (spaced or "(" in value) and is_reference(value[:_REACH]):
             return None
-        if spaced and not prose and _is_variable(value, more=_WORD_AFTER.match(text, end) is not None):
+        if spaced and not prose and _is_variable(value, more=_MORE_CODE.match(text, end) is not None):
             return None
-        if "{" not in value:
-            end = place + len(value.rstrip("}"))
+        if not spaced and text[end : end + 1] in {",", ")"} and _is_variable(value, more=False):
+            return None  # an argument: f(password=user_password, ...)
+        end = place + len(_unclosed(value))
         return value_hit(text, place, end, name, sure, quoted=False)
 
     def _said(self, place: int, name: str) -> Hit | None:
@@ -284,7 +312,18 @@ class _Reader:
             return None
         if not cookie and begin == place:
             value = value.split(" ")[0]
+            if is_reference(value[:_REACH]):
+                return None
         return value_hit(self._text, begin, begin + len(value), name, KeyClass.STRONG)
+
+
+def _unclosed(value: str) -> str:
+    """``value`` without what closes around it, as in ``def f(secret=None):`` and ``[&password=x]``."""
+    value = value.removesuffix(":") if value.endswith("):") else value
+    for opening, closing in ("{}", "[]", "()"):
+        if opening not in value:
+            value = value.rstrip(closing)
+    return value
 
 
 def _is_variable(value: str, *, more: bool) -> bool:

@@ -149,7 +149,7 @@ _TAILS_TEXT = """
     handler callback function func listener down up press pressed frame frames bits bit level levels issuer
     audience scope scopes owner user username email domain host port region zone bucket group role template
     variable var env form page link text input output column table tablename prefix suffix hashing hasher
-    salted present exists missing found used available supported
+    typ salted present exists missing found used available supported
 """
 _TAILS: Final = frozenset(_TAILS_TEXT.split())
 _HEADS_TEXT = """

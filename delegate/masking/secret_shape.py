@@ -16,6 +16,7 @@ from typing import Final
 
 __all__ = [
     "is_numbered",
+    "is_path",
     "is_placeholder",
     "is_reference",
     "looks_like_password",
@@ -38,9 +39,11 @@ _RARE_PAIRS: Final = frozenset(entry[0] + second for entry in _RARE_TEXT.split()
 """Pairs of letters that fewer than ten of the 5,700 commonest words of Python's own source code hold."""
 
 _SEQUENCES: Final = ("abcdefghijklm", "0123456789abcdefghij", "01234567890123456789")
+_PATH_TEXT: Final = r"[A-Za-z]:\\.*|~?(?:/[\w.@%+ -]{1,64}){2,32}/?"
+_PATH: Final = re.compile(_PATH_TEXT)
 _NOT_A_SECRET: Final = re.compile(
     r"[a-z][a-z0-9+.-]{1,16}://[^\s@]*"  # an address without userinfo
-    r"|[A-Za-z]:\\.*|~?(?:/[\w.@%+ -]{1,64}){2,32}/?|\.{1,2}/.*"  # a path
+    rf"|{_PATH_TEXT}|\.{{1,2}}/.*"
     r"|\d{4}-\d\d-\d\d(?:[T ][\d:.+Z-]*)?"  # a date
     r"|v?\d{1,4}(?:[.-]\d{1,6}){1,4}(?:[-+.][A-Za-z0-9.-]*)?"  # a version
     r"|[\w.+-]{1,64}@[\w.-]{1,255}"  # an e-mail address has a detector of its own
@@ -51,7 +54,7 @@ _NOT_A_SECRET: Final = re.compile(
 _PLACEHOLDER: Final = re.compile(
     r"[\s*xX•.\-_#?=/\\|,:;~^'\"]*"  # stars, crosses, dots
     r"|(?i:null|none|nil|undefined|true|false|yes|no|on|off|empty|n/?a|tbd|todo|unset|default|redacted|masked|hidden"
-    r"|removed|secret|secrets|password|passwd|pass|pwd|token|key|string|text|str|number|integer|boolean|bool|object"
+    r"|removed|secret|secrets|password|passwd|pass|pwd|token|key|string|text|str|bytes|float|number|integer|boolean|bool|object"
     r"|array|required|optional|example|sample|dummy|placeholder|changeit|value|bearer|basic|apikey|test|private)"
     r"|\$\{.*\}|\$\(.*\)|\$\{\{.*\}\}|\{\{.*\}\}|\{[^{}\s]*\}|<[^<>]*>|\[[A-Za-z_ .-]*\]"
     r"|%[^%\s]+%|@[A-Za-z_]+@|__[A-Z_]+__"
@@ -67,12 +70,15 @@ _LONGEST_WORD: Final = 11
 _MARKERS: Final = re.compile(r"\[MASKED:[^\[\]\s]{1,256}\]|MASKED-[a-z0-9._-]{1,64}")
 _REFERENCE: Final = re.compile(
     r"[A-Za-z_$@][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*|\[[^\]]{0,80}\]){1,8}\(?.*"  # a.b.c, a[b], a::b
-    r"|[A-Za-z_$][\w$.:]*\(.*"  # a call
+    r"|[A-Za-z_$][\w$.:]*[(\[].*"  # a call, a type with its arguments
     r"|(?:new|await|async|function|lambda|return|if|not|typeof|this|self|str|int|process|import|require|env)"
     r"|[\[{(].*",
     re.DOTALL,
 )
 
+
+_PLAINLY_CODE: Final = re.compile(r"(?:self|this|cls)\.[A-Za-z_].*|[a-z_][a-z_.]*\(.*", re.DOTALL)
+"""An attribute of the object itself, or a call of a name in small letters: code whatever the names are."""
 
 _NUMBERED: Final = re.compile(r"[A-Za-z]{3,40}[0-9]{2,8}[._][A-Za-z0-9]{0,2}")
 """A word, its number, a mark, and hardly more: no attribute and no variable is called that."""
@@ -94,7 +100,14 @@ def _braced(value: str) -> bool:
 
 def is_reference(value: str) -> bool:
     """Whether an unquoted ``value`` is code that fetches a secret, not the secret."""
-    return _REFERENCE.fullmatch(value) is not None and not is_numbered(value) and not looks_random(value)
+    if _REFERENCE.fullmatch(value) is None or is_numbered(value):
+        return False
+    return not looks_random(value) or _PLAINLY_CODE.fullmatch(value) is not None
+
+
+def is_path(value: str) -> bool:
+    """Whether an unquoted ``value`` is the absolute path of a file, in which the secret may be."""
+    return _PATH.fullmatch(value) is not None and not looks_random(value)
 
 
 def is_numbered(value: str) -> bool:

@@ -7,7 +7,13 @@ from typing import Final
 
 from delegate.masking.hits import Hit
 from delegate.masking.key_names import KeyClass, kind_of
-from delegate.masking.secret_shape import is_placeholder, is_reference, looks_like_password, looks_secret
+from delegate.masking.secret_shape import (
+    is_path,
+    is_placeholder,
+    is_reference,
+    looks_like_password,
+    looks_secret,
+)
 
 __all__ = ["credentials", "value_hit"]
 
@@ -16,6 +22,10 @@ _JUDGED: Final = 256
 
 
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9-]{1,30})[ \t]{1,4}(?=[^\s\"'`,;\x00]{6})")
+
+
+_SENTENCE: Final = re.compile(r"(?:[A-Za-z][a-z'-]{0,30}[,.;:]? ){4,64}[a-z'-]{1,30}[.!?]?")
+"""What authorization is said to be, or to need: no credentials have so many words."""
 
 
 def credentials(text: str, place: int) -> int:
@@ -32,11 +42,15 @@ def value_hit(
     start += len(value) - len(value.lstrip())
     value = value.strip()
     judged = value[:_JUDGED]
-    if not value or is_placeholder(judged) or (not quoted and is_reference(judged)):
+    if not value or is_placeholder(judged) or (not quoted and (is_reference(judged) or is_path(judged))):
         return None
     kind = kind_of(name)
     if sure is KeyClass.STRONG:
-        if len(value) < (3 if kind == "password" else 4) or value.lower() == name.lower():
+        if len(value) < (3 if kind == "password" else 4) or value.lower() == name.lower().rpartition(".")[2]:
+            return None
+        if kind == "authorization" and _SENTENCE.fullmatch(value):
+            return None
+        if kind == "cookie" and " " in value and "=" not in value:
             return None
     elif not looks_secret(judged) and not _was_chosen(judged, kind):
         return None

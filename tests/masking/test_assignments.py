@@ -318,3 +318,57 @@ def test_entropy_is_for_runs_that_nothing_else_explains() -> None:
     assert [hit.kind for hit in strict.scan(f"see {LONG} there")] == ["high_entropy"]
     assert strict.scan("see vulnerable_version_range_there") == []
     assert found(f"see {LONG} there") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'authorization = request.headers.get("Authorization")',
+        'headers["Authorization"] = _basic_auth_str(username, password)',
+        "headers['Proxy-Authorization'] = self.build_digest_header(",
+        '"authorization": "Verify the authority of the caller, and of the account, before applying."',
+        'GRANT_AUTHORIZATION_TYP = "grant+jws"',
+        "Load a dynamic library identified by 'name'.",
+        "the key identified by ``key_id``, then",
+        "connect(api_key=resolved_key, secret=client_secret)",
+        "secret: bytes,",
+        'password: Annotated[str, Doc("The password.")]',
+        "twisted.util.getPassword = getPassword",
+        'userpass = username + b":" + rest',
+        'passwd = get_user_password("Please enter your password:")',
+        'again = self._get_pass("Password (again): ")',
+        "def save(tag=None, passphrase=None):",
+        "token = self.peek_token()",
+        "self.key = _legacy_cmpkey(self._version)",
+        "def sign(self, secret=None, *, key=None) -> bytes: ...",
+        'headers["Authorization"] = f"Bearer {tokens.access_token}"',
+        "headers['Authorization'] = `Basic ${btoa(user)}`;",
+        "unix://[user@]/path/to/socket.sock?db=0[&password=password]",
+        "- passwd:/etc/passwd",
+        '"cookies": "Unique browser cookies.",',
+    ],
+)
+def test_code_and_prose_about_secrets_stay(text: str) -> None:
+    assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Authorization: {}",
+        '"authorization": "{}"',
+        "CREATE USER bob IDENTIFIED BY '{}'",
+        "alter user bob identified by {};",
+        "connect(api_key={}, secret=1)",
+        'self.set_password("{}")',
+        "userpass = {} + 1",
+        "def save(tag=None, passphrase={}):",
+        'headers["Authorization"] = f"Bearer {}"',
+        "unix:///path/to/socket.sock?db=0[&password={}]",
+        "- passwd:{}",
+        '"cookies": "session={}",',
+    ],
+)
+def test_a_secret_in_the_same_place_does_not(text: str) -> None:
+    (masked,) = found(text.format(V))
+    assert masked.endswith(V)
