@@ -13,6 +13,7 @@ serialization only, so its text can go into the base without being written again
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -145,7 +146,8 @@ _USUAL_START: Final = re.compile(r"([a-z*][a-z0-9_\-.*]{0,31}+)=(\([^()]*+\))")
 _USUAL_END: Final = re.compile(rf"keyid={_STRING};alg={_STRING}" + re.escape(_TAG_PARAMETERS[TAG]))
 
 
-class Components(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Components:
     """The covered component identifiers of one signature, in the signer's order."""
 
     names: tuple[str, ...]

@@ -8,7 +8,8 @@ returns nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from delegate.errors import (
     AudienceMismatchError,
@@ -33,7 +34,8 @@ __all__ = [
 ]
 
 
-class Signer(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Signer:
     """Who signed, as far as the trust store and the token say (step 6)."""
 
     key: PublicKey

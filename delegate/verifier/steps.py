@@ -13,6 +13,7 @@ of a few lines, sync or async, stands in ``delegate.verifier.door``. What the or
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from delegate.clock import read
@@ -88,7 +89,7 @@ def verification_steps(policy: Policy, request: Request | Message) -> Steps:
         _require_chain_now(policy, signer, origin, now)
         if news is not None:
             require_within_ceiling(news, signer.issuer)
-            policy.cache.under(trust).add(news.text, signer._replace(proved=len(news.links)))
+            policy.cache.under(trust).add(news.text, replace(signer, proved=len(news.links)))
         step = 9
         need = received.wanted_body()
         body: Any = None if need is None else (yield need)
