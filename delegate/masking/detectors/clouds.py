@@ -89,7 +89,7 @@ CLOUDS: Final[tuple[Detector, ...]] = (
         ("a7Q8", "Q~", "xK9mB4tZ8wL3nR6vC1pY5hD0jFa7Q2xK9m"),
         ("a7Q8", "Q~", "xK9mB4tZ8wL3"),
         "learn.microsoft.com Entra application secrets",
-        run=36,
+        run=37,
     ),
     found(
         "azure-sas-signature",
@@ -177,7 +177,7 @@ CLOUDS: Final[tuple[Detector, ...]] = (
         ("a7Q2xK9mB4tZ8w", ".atlasv1.", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF" * 2 + "a7Q2xK9"),
         ("a7Q2xK9mB4tZ8w", ".atlasv1.", "a7Q2xK9mB4tZ8w"),
         "developer.hashicorp.com HCP Terraform API tokens",
-        run=70,
+        run=79,
     ),
     token("pulumi-token", "pul-", 40, "pulumi.com access tokens", "[a-f0-9]"),
     token("infracost-key", "ico-", 32, "infracost.io"),
