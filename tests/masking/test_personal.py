@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from delegate.masking.personal import _alone
 from delegate.masking.text import TextScanner
 from tests.masking.samples import CARD
 
@@ -42,6 +43,7 @@ def found(text: str) -> list[tuple[str, str]]:
         ("l" * 64 + "@b.io", ["l" * 64 + "@b.io"]),
         ("a@b.io is no ://", ["a@b.io"]),
         ("ftp://a@b.io", []),
+        ("://a@b.io", []),
         ("git@b.io:a/b", []),
         ("git@b.io/a", []),
         ("git@b.io a", ["git@b.io"]),
@@ -77,7 +79,24 @@ def test_a_number_alone_is_found(kind: str, number: str) -> None:
 def test_a_part_of_something_longer_is_not(kind: str, number: str) -> None:
     for beside in ("a", "7", "_", "a-", "7.", "xy-", "\u00e9", "\u00e9-"):
         assert (kind, number) not in found(beside + number)
-        assert (kind, number) not in found(number + beside[::-1])
+        for after in ("", " there"):
+            assert (kind, number) not in found(number + beside[::-1] + after)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_alone"),
+    [
+        ("a17", False),
+        ("17a", False),
+        ("a-17", False),
+        ("17.a", False),
+        ("-17", True),
+        ("17-", True),
+        ("17", True),
+    ],
+)
+def test_alone(text: str, is_alone: bool) -> None:  # noqa: FBT001
+    assert _alone(text, text.index("1"), text.index("7") + 1) is is_alone
 
 
 def test_behind_the_beginning_of_an_account_stands_no_card() -> None:
