@@ -102,12 +102,40 @@ CLOUDS: Final[tuple[Detector, ...]] = (
     ),
     found(
         "azure-service-key",
-        "AzFu AzSe ACDb +ASt +AMC +ACR +ABa AIoT +AIoT AZDO AAAIoT ACOG JQQJ99 AZEG",
-        r"([A-Za-z0-9+/]{33,76}(?:AzFu|AzSe|ACDb|\+ASt|\+AMC|\+ACR|\+ABa|AIoT|AZDO|ACOG|JQQJ99|AZEG)[A-Za-z0-9+/]{3,24}={0,2})",
+        "AzFu AzSe ACDb AIoT AZDO ACOG JQQJ99 AZEG",
+        r"([A-Za-z0-9+]{33,76}(?:AzFu|AzSe|ACDb|AIoT|AZDO|ACOG|JQQJ99|AZEG)[A-Za-z0-9+]{3,32}={0,2})",
         ("a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jFa7Q2xK9mB4tZ8wL3nR", "AzSe", "A1pY5hD"),
         ("a7Q2xK9", "AzSe", "A1pY5hD"),
         "learn.microsoft.com identifiable secrets",
-        run=50,
+        run=40,
+    ),
+    found(
+        "azure-padded-service-key",  # in most base64 of this length there is a slash, and no run holds one
+        "AzFu ACDb AIoT AZEG",
+        r"([A-Za-z0-9+/]{33,76}(?:ACDb|AIoT|AZEG)[A-Za-z0-9+/]{3,24}={1,2}"
+        r"|[A-Za-z0-9_-]{44}AzFu[A-Za-z0-9_-]{6}==)",
+        ("a7Q2xK9mB4tZ8wL3nR6/vC1pY5hD0/jFa", "AIoT", "A1p/Y5", "="),
+        ("a7Q2xK9mB4tZ8wL3nR6/vC1pY5hD0/jF", "AIoT", "A1p/Y5", "="),
+        "learn.microsoft.com identifiable secrets",
+        gate="=",
+        kind="azure-service-key",
+        check=looks_random,
+    ),
+    found(
+        "azure-storage-key",
+        "+ASt +AMC +ACR +ABa +AIoT",
+        r"([A-Za-z0-9+/]{33,76}\+(?:ASt|AMC|ACR|ABa|AIoT)[A-Za-z0-9+/]{3,24}={0,2})",
+        (
+            "a7Q2xK9mB4tZ8wL3nR6/vC1pY5hD0jFa7Q2xK9mB4tZ8wL3nR6vC1pY5hD0/jFa7Q2xK9mB4tZ8w",
+            "+ASt",
+            "A1p/Y5",
+            "==",
+        ),
+        ("a7Q2xK9mB4tZ8wL3nR6/vC1pY5hD0/jF", "+ASt", "A1p/Y5", "=="),
+        "learn.microsoft.com identifiable secrets",
+        gate="+A",
+        kind="azure-service-key",
+        check=looks_random,
     ),
     # --- others
     token("alibaba-key-id", "LTAI", 16, "alibabacloud.com AccessKey pair", check=looks_random),
