@@ -186,3 +186,24 @@ def test_no_digit_but_zeros_is_no_number_of_a_citizen() -> None:
 def test_a_number_of_another_length_is_a_mistake_of_the_pattern(wrong: str) -> None:
     with pytest.raises(ValueError, match="zip"):
         national.tfn(wrong)
+
+
+def test_verhoeffs_permutations_are_the_powers_of_one() -> None:
+    table = national._VERHOEFF
+    assert table[0] == tuple(range(10))
+    for place, row in enumerate(table):
+        assert table[(place + 1) % 8] == tuple(row[each] for each in table[1])
+        assert sorted(row) == [*range(10)]
+
+
+def test_the_products_of_a_pentagons_symmetries() -> None:
+    """The turns are 0 to 4 and the mirror images 5 to 9; each is where it moves the five corners."""
+
+    def moved(symmetry: int) -> list[int]:
+        turn, mirrored = symmetry % 5, symmetry >= 5
+        return [(turn - corner if mirrored else turn + corner) % 5 for corner in range(5)]
+
+    for one in range(10):
+        for other in range(10):
+            after = [moved(one)[corner] for corner in moved(other)]
+            assert after == moved(national._dihedral(one, other))
