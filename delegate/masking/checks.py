@@ -49,7 +49,7 @@ _ISSUERS: Final = re.compile(
 def card(text: str) -> bool:
     """Whether this is a payment card number of some issuer, with a good check digit."""
     number = digits(text)
-    return _ISSUERS.fullmatch(number) is not None and luhn(number) and len(set(number)) > 1
+    return _ISSUERS.fullmatch(number) is not None and luhn(number)
 
 
 _IBAN_TEXT = """
@@ -90,15 +90,13 @@ def itin(text: str) -> bool:
     """Whether this is an individual taxpayer number of the Internal Revenue Service: 9xx, groups in use."""
     number = digits(text)
     group = int(number[3:5])
-    return number[0] == "9" and (
-        50 <= group <= 65 or 70 <= group <= 88 or 90 <= group <= 92 or 94 <= group <= 99
-    )
+    return number[0] == "9" and (50 <= group <= 65 or 70 <= group <= 88 or 90 <= group <= 92 or group >= 94)
 
 
 def aba(text: str) -> bool:
     """Whether this is a routing number: a Federal Reserve prefix, and 3-7-1 weights adding up."""
     number = digits(text)
     prefix = int(number[:2])
-    if not (0 <= prefix <= 12 or 21 <= prefix <= 32 or 61 <= prefix <= 72 or prefix == 80):
+    if not (prefix <= 12 or 21 <= prefix <= 32 or 61 <= prefix <= 72 or prefix == 80):
         return False
     return sum(int(digit) * weight for digit, weight in zip(number, (3, 7, 1) * 3, strict=True)) % 10 == 0

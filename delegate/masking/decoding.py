@@ -89,7 +89,7 @@ def _utf16(escape: str) -> list[tuple[str, int]]:
     first = int(escape[2:6], 16)
     if len(escape) == 6:
         return [(_safe(chr(first)), 6)]
-    second = int(escape[8:12], 16)
+    second = int(escape[8:], 16)
     if 0xD800 <= first < 0xDC00 <= second < 0xE000:
         return [(chr(0x10000 + ((first - 0xD800) << 10) + second - 0xDC00), 12)]
     return [(_safe(chr(first)), 6), (_safe(chr(second)), 6)]

@@ -45,15 +45,13 @@ class Mapped:
         stop = final + 1
         if last + 1 < len(self.marks) and self.marks[last + 1] == end:
             stop = self.origins[last + 1]
-        return begin, max(stop, begin + 1)
+        return begin, stop
 
     def _into(self, index: int, place: int) -> int:
         """Characters past mark ``index``, but never into the next unit of the original."""
         past = place - self.marks[index]
-        room = (self.origins[index + 1] if index + 1 < len(self.origins) else self.length) - self.origins[
-            index
-        ]
-        return min(past, max(room - 1, 0))
+        end = self.origins[index + 1] if index + 1 < len(self.origins) else self.length
+        return min(past, end - self.origins[index] - 1)
 
 
 _LOOKALIKES: Final = {

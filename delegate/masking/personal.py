@@ -60,7 +60,7 @@ def emails(text: str, userinfo: Container[int] = ()) -> Iterator[Hit]:
 
 def _is_remote(text: str, start: int, local: str, end: int) -> bool:
     """Whether this is ``git@host:path`` or ``scheme://user@host``, which name places and no person."""
-    return text.startswith("://", start - 3) or (
+    return text.endswith("://", 0, start) or (
         local in _SERVICE_ACCOUNTS and text[end : end + 1] in {":", "/"}
     )
 
@@ -69,9 +69,9 @@ def _alone(text: str, start: int, end: int) -> bool:
     before, after = text[start - 1 : start], text[end : end + 1]
     if before.isalnum() or after.isalnum() or before == "_" or after == "_":
         return False
-    if before in {"-", "."} and start > 1 and before and text[start - 2].isalnum():
+    if before in {"-", "."} and start > 1 and text[start - 2].isalnum():
         return False
-    return not (after in {"-", "."} and after and text[end + 1 : end + 2].isalnum())
+    return not (after in {"-", "."} and text[end + 1 : end + 2].isalnum())
 
 
 def numbers(text: str, shapes: bytes, lower: str) -> Iterator[Hit]:
@@ -105,20 +105,19 @@ def bank_accounts(text: str, shapes: bytes) -> Iterator[Hit]:
     for candidate in _ACCOUNT.finditer(shapes):
         start = candidate.start()
         length = checks.iban_length(text[start : start + 2])
-        end = _take(text, start, length, candidate.end()) if length else 0
-        if end and _alone(text, start, end) and checks.iban(text[start:end]):
-            yield Hit(start, end, "iban", "iban", 65)
+        if length:
+            end = _take(text, start, length, candidate.end())
+            if _alone(text, start, end) and checks.iban(text[start:end]):
+                yield Hit(start, end, "iban", "iban", 65)
 
 
 def _take(text: str, start: int, length: int, limit: int) -> int:
-    """Where ``length`` letters and digits from ``start`` end; 0 when there are fewer."""
-    if limit - start < length:
-        return 0
+    """Where ``length`` letters and digits from ``start`` end; ``limit`` where there are fewer."""
     for place in range(start, limit):
         length -= text[place].isalnum()
         if not length:
             return place + 1
-    return 0
+    return limit
 
 
 def social_security_numbers(text: str, shapes: bytes) -> Iterator[Hit]:

@@ -33,6 +33,9 @@ LINEAR = (
     "a{1,9}$",
     "(?i:k){1,50}\u212a",
     "a{1,50}.",
+    "a{1,1000}(b)",
+    "a{1,1000}b{1,2}a",
+    "a{0,50000}b",
 )
 UNPROVED = (
     "(a+)+b",
@@ -48,7 +51,29 @@ UNPROVED = (
     "a{0,60000}b",
     ".{0,400}x.{0,400}y",
     "(?>a)b",
+    "a{1,1000}b{0,2}a",
+    "[^a]{1,1000}\u00e9",
+    "[\u0400-\u04ff]{1,1000}\u0451",
+    "a{0,50001}b",
 )
+
+THOUSAND = "(?:ab|cd)" * 3 + "(?:ab|cd|ef|gh|ij)" * 3
+"""Of two characters each, and 1,000 paths."""
+
+STEPS = (
+    (THOUSAND + "x" * 188, 200_000),
+    (THOUSAND + "x" * 189, 201_000),
+    (THOUSAND + "x" * 179 + "y{0,9}", 200_000),
+    (THOUSAND + "x" * 179 + "y{0,9}z", 201_000),
+    (THOUSAND + "x" * 178 + "y{0,9}z", 200_000),
+    ("(?:ab|cd|ef)(?:" + "|".join(f"{each:03}" for each in range(163)) + ")" + "x" * 404, 200_001),
+    ("a{1,400}a" + "x" * 99, 200_000),
+    ("a{1,401}a" + "x" * 98, 200_500),
+    # places have no width, but they can be tried in as many ways
+    (r"(?:^|\b)" * 6 + r"(?:^|\b|\B|$|\A)" * 5, 200_000),
+    (r"(?:^|\b)" * 18, 262_144),
+)
+"""Patterns with the paths times the longest match, or the paths alone where nothing is matched."""
 
 
 @pytest.mark.parametrize("pattern", LINEAR)
@@ -58,7 +83,12 @@ def test_linear(pattern: str) -> None:
 
 @pytest.mark.parametrize("pattern", UNPROVED)
 def test_not_proved(pattern: str) -> None:
-    assert not is_linear(pattern)
+    assert is_linear(pattern) is False
+
+
+@pytest.mark.parametrize(("pattern", "steps"), STEPS)
+def test_how_many_steps_are_too_many(pattern: str, steps: int) -> None:
+    assert is_linear(pattern) is (steps <= 200_000)
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,24 @@ def test_it_finds_what_looking_for_each_finds(
         assert sorted(found.standing_in(each)) == sorted({*needles} & {n for n in needles if n in each})
 
 
+def test_how_short_a_needle_may_be() -> None:
+    needle = b"7 bytes"
+    assert len(needle) == SHORTEST == Needles()._short.least
+    assert made(needle).standing_in(b"of " + needle) == [needle]
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_a_needle_has_one_part_for_each_place_of_the_cut(length: int) -> None:
+    """And the larger size is that of every needle which is long enough for it."""
+    needle = bytes(range(65, 65 + length))
+    needles = made(needle)
+    chunks, size = (needles._long, 8) if length >= 15 else (needles._short, 4)
+    ends = range(length - size + 1, length + 1)
+    assert [part.to_bytes(size, sys.byteorder) for part in chunks._parts] == [
+        needle[end - size : end] for end in ends
+    ]
+
+
 def test_nothing_is_kept_of_what_was_taken_back() -> None:
     found = made(b"longer than fifteen bytes", b"shorter", b"shorter")
     found.remove([b"longer than fifteen bytes", b"shorter"])

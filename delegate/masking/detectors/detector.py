@@ -88,7 +88,7 @@ def token(
     """
     heads = tuple(prefixes.split())
     sample = "".join(re.findall(alphabet, _SAMPLE))
-    body = (sample * (length // len(sample) + 1))[:length]
+    body = (sample * length)[:length]
     return Detector(
         id=name,
         kind=kind or name,

@@ -1,0 +1,92 @@
+"""Keys and tokens of clouds: how long each is, so that a slip in the table shows."""
+
+from __future__ import annotations
+
+import string
+from random import Random
+from typing import Final
+
+import pytest
+
+from delegate.masking.detectors import Detector
+from delegate.masking.detectors.clouds import CLOUDS
+from delegate.masking.text import TextScanner
+from tests.masking.detectors.rows import assert_example, assert_lengths, assert_shortest, lengths, others
+
+BY_NAME: Final = {row.id: row for row in CLOUDS}
+LENGTHS: Final = """
+    aws-key-id:16-16 aws-legacy-key-id:17-17 aws-bedrock-key:100 aws-bedrock-session-key:28
+    aws-appsync-key:26 aws-session-token:80-4000 aws-mws-token:32 amazon-oauth-client:32
+    gcp-api-key:35-35 google-oauth-token:24-2000 google-oauth-secret:24 alibaba-key-id:16
+    alibaba-sts-token:20 tencent-key-id:32 yandex-api-key:35 yandex-secret-key:38-38 yandex-token:60
+    yandex-oauth-token:50 digitalocean-token:64 digitalocean-spaces-key:16 scaleway-key-id:17-17
+    fly-token:40-4000 fly-access-token:40 heroku-key:36 cloudflare-origin-key:100
+    cloudflare-token:40 netlify-token:36 vercel-token:24 render-key:24 planetscale-token:32
+    supabase-key:24 neon-key:40 doppler-token:40 vault-token:24-2000 vault-legacy-token:24-24
+    pulumi-token:40 infracost-key:32 prefect-token:36 databricks-token:32 databricks-oauth-secret:32
+    confluent-key:50 aiven-password:16 dbt-token:36 clickhouse-key:38-38 docker-swarm-token:60
+    nats-seed:56-56 openshift-token:43 tailscale-key:16 defined-networking-key:40 authress-key:40
+    octopus-key:25 harness-key:60 scalingo-token:48 aiven-token:60 deno-token:36 stackhawk-key:20
+    beamer-key:44-44
+"""
+
+
+@pytest.mark.parametrize(("row", "least", "most"), lengths(CLOUDS, LENGTHS))
+def test_how_long_a_token_is(row: Detector, least: int, most: int) -> None:
+    assert_lengths(row, least, most)
+
+
+@pytest.mark.parametrize("row", others(CLOUDS, LENGTHS))
+def test_a_row_with_a_form_of_its_own(row: Detector) -> None:
+    assert_example(row)
+
+
+@pytest.mark.parametrize(
+    ("name", "token"),
+    [
+        ("azure-client-secret", "a7Q8" + "Q~" + "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF7"),
+        ("azure-service-key", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jFa7Q" + "AzSe" + "A1p"),
+        ("terraform-token", "a7Q2xK9mB4" + ".atlasv1." + "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF" * 2),
+    ],
+)
+def test_the_shortest_with_a_needle_inside(name: str, token: str) -> None:
+    assert_shortest(BY_NAME[name], token)
+
+
+ALNUM: Final = string.ascii_letters + string.digits
+BASE64: Final = ALNUM + "+/"
+AZURE: Final = (
+    *((BASE64, 76, "+ASt", 6, "=="), (BASE64, 76, "ACDb", 6, "=="), (BASE64, 76, "+ABa", 6, "==")),
+    *((BASE64, 42, "+ACR", 6, ""), (BASE64, 33, "AIoT", 6, "="), (BASE64, 33, "AZEG", 6, "=")),
+    *((ALNUM + "-_", 44, "AzFu", 6, "=="), (ALNUM, 42, "AzSe", 6, ""), (ALNUM, 76, "AZDO", 4, "")),
+    *((ALNUM, 76, "ACOG", 4, ""), (ALNUM, 52, "JQQJ99", 26, "")),
+)
+"""Alphabet, characters before the mark, the mark, characters behind it, and the end."""
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "before", "mark", "behind", "end"), AZURE, ids=[row[2] for row in AZURE]
+)
+def test_an_azure_key_alone_is_masked_whole_slashes_or_not(
+    alphabet: str, before: int, mark: str, behind: int, end: str
+) -> None:
+    random, scanner = Random(33), TextScanner()
+    for _ in range(20):
+        key = "".join(
+            [*random.choices(alphabet, k=before), mark, *random.choices(alphabet, k=behind - 1), "Q", end]
+        )
+        for text in (f"see {key} there", key, f"'{key}'"):
+            assert [text[hit.start : hit.end] for hit in scanner.scan(text)] == [key]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://example.com/services/telemetry/production/AIoT/id=5",
+        "our-production-group-of-resources-with-AzFunctions-of-2024==",
+        "com/services/telemetry/production/and/storage+AStorage/of/it",
+        "a7Q2xK9mB4tZ8wL3nR6/vC1pY5hD0jFaA" + "AIoT" + "A1pY5hD" * 4 + "=",
+    ],
+)
+def test_no_azure_key(text: str) -> None:
+    assert TextScanner().scan(text) == []
