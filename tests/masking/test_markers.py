@@ -139,7 +139,7 @@ def test_at_most_a_quarter_is_revealed(secret: str, shown: str) -> None:
         ("MASKED-x", True),
     ],
 )
-def test_a_marker_that_shows_more_than_the_policy_does_is_not_its_own(marker: str, genuine: bool) -> None:
+def test_a_marker_that_shows_more_than_the_policy_does_is_not_its_own(marker: str, *, genuine: bool) -> None:
     markers = Markers({"x", "y"}, reveal={"x": 2})
     text = f"see {marker} there"
     (found,) = markers.find(text)
