@@ -36,7 +36,7 @@ _VALUE: Final = _Place((), "")
 class Rebuilding:
     """One plain value on its way to what may leave of it."""
 
-    __slots__ = ("_made", "_places", "_plain", "_rules", "_text_slots", "seen")
+    __slots__ = ("_below_slots", "_made", "_places", "_plain", "_rules", "_text_slots", "seen")
 
     def __init__(self, plain: Plain, rules: Rules) -> None:
         """Begin with nothing changed."""
@@ -45,6 +45,7 @@ class Rebuilding:
         self._made: dict[int, Any] = {}
         self._places = {0: _VALUE}
         self._text_slots: dict[int, list[Any]] = {}
+        self._below_slots: dict[int, list[Any]] = {}
         self.seen: list[Sighting] = []
 
     def run(self, found: Mapping[int, Sequence[Hit]]) -> Any:
@@ -100,7 +101,10 @@ class Rebuilding:
         plain = self._plain
         above = plain.above(which)
         holder = plain.containers[above]
-        slot = _slots(holder, _CONTAINERS)[which - plain.first_below[above]]
+        slots = self._below_slots.get(above)
+        if slots is None:
+            slots = self._below_slots[above] = _slots(holder, _CONTAINERS)
+        slot = slots[which - plain.first_below[above]]
         if holder[slot] is not plain.containers[which]:
             raise LookupError
         return slot
