@@ -75,7 +75,7 @@ class Rebuilding:
             raise LookupError
         above = self._place(which)
         place = (*above.parts, str(slot)) if which else ()
-        member = self._member(slot, name)
+        member = Member(name) if name is not None else self._unnamed(which, slot)
         new, seen = rules.rewrite(text, rules.counting(text, hits, member), member, place)
         if seen:
             pointer = above.pointer + part(place[-1]) if which else ""
@@ -84,9 +84,10 @@ class Rebuilding:
             self._copy(which)[slot] = new
         return new
 
-    def _member(self, slot: int | str, name: str | None) -> Member:
-        if name is not None:
-            return Member(name)
+    def _unnamed(self, which: int, slot: int | str) -> Member:
+        """What is known of a text that no name calls a secret: in lists, from the key that they are under."""
+        while which and type(slot) is int:
+            slot, which = self._slot(which), self._plain.above(which)
         return EXEMPT if type(slot) is str and self._rules.names.exempt(slot) else NO_NAME
 
     def _text_slot(self, which: int, nth: int) -> Any:

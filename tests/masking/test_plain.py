@@ -12,7 +12,7 @@ from delegate.masking.hits import Hit
 from delegate.masking.plain import Rebuilding
 from delegate.masking.probe import look
 from delegate.masking.walk import Walk
-from tests.masking.samples import EMAIL, MASKER, PASSWORD, TOKEN, findings, masked
+from tests.masking.samples import CARD, EMAIL, MASKER, PASSWORD, TOKEN, findings, masked
 
 MARK = "[MASKED:email]"
 RULES = MASKER._rules
@@ -33,6 +33,9 @@ def rebuilt(value: object, found: dict[int, list[Hit]]) -> Any:
         {"a": EMAIL, "b": [1, {"c": (EMAIL, "x")}], "d": {"e": EMAIL}},
         [[], [1], [[EMAIL]], "x", [EMAIL, [EMAIL]]],
         {"password": PASSWORD, "note": "x", "token": TOKEN},
+        {"agent_id": EMAIL, "agent": [EMAIL, [EMAIL, {"mail": EMAIL}], TOKEN], "other": [EMAIL]},
+        {"agent_id": {"mail": EMAIL, "key_id": [str(CARD)]}},
+        [{"run_id": [[EMAIL]]}, {"a": {"run_id": EMAIL}}],
         {"a/b~c": {"": [EMAIL]}},
     ],
     ids=repr,
