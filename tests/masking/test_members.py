@@ -116,11 +116,41 @@ def test_governance_names_are_exempt_from_guesses() -> None:
     assert own.mask({"Worker-Name": EMAIL}).findings == ()
 
 
+def test_what_stands_in_a_list_under_a_governance_name_is_exempt_too() -> None:
+    walked = {"agent": [EMAIL, (EMAIL, b"x")], "other": [EMAIL]}
+    assert masked(walked) == {"agent": [EMAIL, (EMAIL, b"x")], "other": ["[MASKED:email]"]}
+    assert masked({"agent": {"mail": EMAIL, "x": b""}}) == {"agent": {"mail": "[MASKED:email]", "x": b""}}
+
+
+def test_all_of_the_value_in_a_pair_is_masked() -> None:
+    assert masked([["password", P], ["user", "bob"]]) == [["password", "[MASKED:password]"], ["user", "bob"]]
+
+
+def test_the_name_of_a_container_counts_in_lists_and_where_it_is_certain_in_records() -> None:
+    secret = "a7Q2xK9mB4tZ" + "8wL3nR6vC1pY"
+    assert masked({"token": [secret, "dark"]}) == {"token": ["[MASKED:token]", "dark"]}
+    assert masked({"token": {"x": secret}}) == {"token": {"x": secret}}
+    assert masked({"password": {"x": secret}}) == {"password": {"x": "[MASKED:password]"}}
+
+
 def test_fields_of_records_are_names() -> None:
     class Login(Pair):
         _fields = ("user", "password")
 
     assert masked(Login("bob", P)) == ("bob", "[MASKED:password]")
+
+
+def test_what_names_can_mean_is_told_apart() -> None:
+    """All but a plain name stop the quick look at what is no text, and from ``VALUE`` on at texts too."""
+    assert PLAIN == 0
+    assert PLAIN < WEAK < STRONG < VALUE < ODD
+
+
+def test_a_name_of_the_greatest_length_is_remembered() -> None:
+    names = Names(frozenset(), lambda _: None)
+    longest = "x" * MASKING_NAME_MAX_CHARS
+    assert (names[longest], names[longest + "x"]) == (PLAIN, ODD)
+    assert {*names} == {longest}
 
 
 def test_the_memory_of_names_is_bounded() -> None:
