@@ -114,9 +114,7 @@ def flagged(values: Sequence[object], names: Callable[[str], object]) -> dict[in
 
 def _program(values: Sequence[object]) -> str:
     """What a command line runs."""
-    if not values or type(values[0]) is not str:
-        return ""
-    name = values[0].rpartition("/")[2]
+    name = values[0].rpartition("/")[2] if values and type(values[0]) is str else ""
     logs_in = name in _LOGINS and any(type(each) is str and each == "login" for each in values)
     return f"{name} login" if logs_in else name
 
