@@ -37,6 +37,7 @@ def rebuilt(value: object, found: dict[int, list[Hit]]) -> Any:
         {"agent_id": {"mail": EMAIL, "key_id": [str(CARD)]}},
         [{"run_id": [[EMAIL]]}, {"a": {"run_id": EMAIL}}],
         {"a/b~c": {"": [EMAIL]}},
+        (((EMAIL,), "x"), [((EMAIL, ()),)]),
     ],
     ids=repr,
 )
@@ -47,6 +48,11 @@ def test_what_the_full_walk_makes_of_it(value: object) -> None:
     assert sorted({(each.pointer, each.kind) for each in findings(value)}) == sorted(
         {(pointer, kind) for pointer, kind, _, _ in walk.sightings()}
     )
+
+
+def test_a_text_by_itself() -> None:
+    assert rebuilt(EMAIL, {0: [Hit(0, len(EMAIL), "email", "email", 1)]}) == MARK
+    assert [each.pointer for each in findings(EMAIL)] == [""]
 
 
 def test_what_does_not_change_is_the_same_object() -> None:
