@@ -55,6 +55,15 @@ def test_a_text_by_itself() -> None:
     assert [each.pointer for each in findings(EMAIL)] == [""]
 
 
+def test_texts_are_found_by_their_number() -> None:
+    """Without falling back on the full walk, which would find them too."""
+    value = ["x", [7, {"a": "y", "b": "a@b.io"}], (["z"], "a@b.io")]
+    hits = [Hit(0, 6, "email", "email", 1)]
+    assert look(value, RULES.names).texts == ["x", "a@b.io", "y", "a@b.io", "z"]  # type: ignore[union-attr]
+    assert rebuilt(value, {1: hits}) == [*value[:2], (["z"], MARK)]
+    assert rebuilt(value, {1: hits, 3: hits}) == ["x", [7, {"a": "y", "b": MARK}], (["z"], MARK)]
+
+
 def test_what_does_not_change_is_the_same_object() -> None:
     clean, list_of_it = {"n": [1, "x"]}, ["y"]
     out = masked({"a": clean, "b": (list_of_it, EMAIL)})
