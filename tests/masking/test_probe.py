@@ -58,7 +58,12 @@ def test_what_needs_the_full_walk(value: object) -> None:
 
 
 def test_where_each_text_stands() -> None:
-    value = {"a": "1", "b": ["2", ("3", 4), {"password": PASSWORD}], "c": {"d": "5"}, "e": "6"}
+    value: dict[str, Any] = {
+        "a": "1",
+        "b": ["2", ("3", 4), {"password": PASSWORD}],
+        "c": {"d": "5"},
+        "e": "6",
+    }
     plain = opened(value)
     assert plain is not None
     assert plain.texts == ["1", "6", "2", "5", "3", PASSWORD]
