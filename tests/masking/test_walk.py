@@ -89,6 +89,7 @@ def test_how_many_members_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     ten: list[object] = [[1] * 4, [2] * 4]
     assert walked(ten) == (ten, {})
     assert walked([[1] * 4, [2] * 5])[0] == [[1] * 4, "[MASKED:nodes]"]
+    assert walked([[1] * 4, [EMAIL, *[2] * 3]])[0] == [[1] * 4, [MARK, 2, 2, 2]]
     assert walked([1] * 10)[1] == {}
     assert walked([1] * 11) == ("[MASKED:nodes]", {"": "nodes"})
 
