@@ -18,7 +18,7 @@ from delegate.limits import (
 from delegate.masking import Masker, Policy, shapes, walk
 from delegate.masking.hits import Hit
 from delegate.masking.walk import NUL, Walk, divided
-from tests.masking.samples import CARD, EMAIL, MASKER, TOKEN, Text, nested
+from tests.masking.samples import CARD, EMAIL, MASKER, TOKEN, Colour, Text, nested
 
 MARK = "[MASKED:email]"
 LINE = "lorem ipsum "
@@ -128,7 +128,8 @@ def test_how_long_all_texts_may_be() -> None:
     eighth = filled(MASKING_TOTAL_MAX_CHARS // 8)
     all_of_it = [eighth] * 8
     assert walked(all_of_it) == (all_of_it, {})
-    assert walked([*all_of_it, b"x"]) == ([*all_of_it, "[MASKED:size]"], {"/8": "size"})
+    for more in (b"x", EMAIL):
+        assert walked([*all_of_it, more]) == ([*all_of_it, "[MASKED:size]"], {"/8": "size"})
     short = len("[MASKED:size]")
     some = [eighth] * 7
     out, found = walked([filled(MASKING_STRING_MAX_CHARS + 1), *some, eighth[short:]])
@@ -171,6 +172,26 @@ def test_a_stranger_that_does_not_change_does_not_overflow() -> None:
     assert (out[-1], vars(out[-1]), found) == ("words", {}, {})
 
 
+def test_attributes_on_an_empty_text_do_not_come_back() -> None:
+    tagged: Any = type("Tagged", (str,), {})("")
+    tagged.note = EMAIL
+    (out,) = walked([tagged])[0]
+    assert (out, type(out), vars(out)) == ("", type(tagged), {})
+
+
+def test_an_empty_text_is_no_node(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walk, "MASKING_MAX_NODES", 3)
+    for value in (["", "x", "y", b""], [Colour.RED, "x", "y", b"", Colour.RED]):
+        assert walked(value) == (value, {})
+
+
+def test_what_calls_itself_masked_is_looked_at() -> None:
+    value = ["[MASKED:nonsense]", "[MASKED:email]", b"[MASKED:nonsense]", "x"]
+    out, found = walked(value)
+    assert out == ["[MASKED:forged]", "[MASKED:email]", b"[MASKED:forged]", "x"]
+    assert found == {"/0": "forged", "/2": "forged"}
+
+
 # --- where -----------------------------------------------------------------------------------------
 
 
@@ -203,6 +224,17 @@ def test_a_policy_for_a_place_asks_for_the_key_as_it_is() -> None:
     assert walked(WHERE, masker)[1].keys() == POINTERS - {f"/{MARK}/c/0", "/a/1/b", "/7/0", "/k"} | {
         f"/{MARK} [MASKED:credit_card]/0"
     }
+
+
+def test_a_key_that_cannot_be_read_has_a_place_for_policies_too() -> None:
+    class Metal(type):
+        def __hash__(cls) -> int:
+            raise RuntimeError(EMAIL)
+
+    value = {Metal("Key", (), {})(): EMAIL}
+    for paths, left in (({"/?": "off"}, [EMAIL]), ({"/Key": "off"}, [MARK])):
+        out, _ = walked(value, Masker(Policy(paths=paths)))  # type: ignore[arg-type]
+        assert list(out.values()) == left
 
 
 def test_what_is_given_up_is_blocked_where_a_policy_says_so() -> None:
