@@ -33,7 +33,9 @@ def encoded(text: str, times: int = 1) -> str:
 @pytest.mark.parametrize("layers", [1, 2, 3])
 def test_all_of_an_encoded_part_is_masked_as_what_is_in_it(layers: int) -> None:
     secret = encoded(f"words and {TOKEN}", layers)
-    assert found(f"see {secret} there") == [("github-token", secret)]
+    for before in ("see", "\u00e9"):
+        assert found(f"{before} {secret} there") == [("github-token", secret)]
+        assert found(f"{before} {encoded(secret, 4 - layers)} there") == []
 
 
 def test_escapes_are_placed_in_the_text() -> None:
@@ -62,6 +64,11 @@ def test_all_parts_of_a_text_share_what_may_be_decoded(monkeypatch: pytest.Monke
     monkeypatch.setattr(module, "MASKING_DECODED_MAX_BYTES", 2 * len(text))
     assert len(found(" ".join([encoded(text)] * 3))) == 2
     assert len(found(f"{encoded(text)}\\n{encoded(text)}")) <= 2
+
+
+def test_look_alikes_are_read_as_what_they_look_like() -> None:
+    for letter in ("\u0430", "\uff41", "a\u200b"):
+        assert found(f"x p{letter}ssword: {PASSWORD}") == [("password", PASSWORD)]
 
 
 def test_letters_of_other_scripts_in_an_encoded_part() -> None:
@@ -111,6 +118,18 @@ def test_what_is_found_across_leaves_is_cut_into_its_parts(text: str, parts: lis
     hits = across("A[a-eg-z\\x00]{0,6}b").scan(text)
     assert [(hit.start, hit.end) for hit in hits] == parts
     assert {hit.detector for hit in hits} == {"x"}
+
+
+def test_a_row_for_long_runs_is_not_asked_about_others() -> None:
+    row = Detector(
+        id="x", kind="x", pattern="Q9[a-z]{18}", example="", counter_example="", source="x",
+        needles=("Q9",), run=30,
+    )  # fmt: skip
+    token = "Q9" + "abcdefghijklmnopqr"
+    for engine in ("re", "re2"):
+        scanner = TextScanner(detectors=[row], engine=engine)  # type: ignore[arg-type]
+        assert scanner.scan(f"see {token} there") == []
+        assert [hit.kind for hit in scanner.scan(f"see {token}----------")] == ["x"]
 
 
 # --- under a name ----------------------------------------------------------------------------------
