@@ -127,7 +127,7 @@ def test_a_row_for_long_runs_is_not_asked_about_others() -> None:
     )  # fmt: skip
     token = "Q9" + "abcdefghijklmnopqr"
     for engine in ("re", "re2"):
-        scanner = TextScanner(detectors=[row], engine=engine)  # type: ignore[arg-type]
+        scanner = TextScanner(detectors=[row], engine=engine)
         assert scanner.scan(f"see {token} there") == []
         assert [hit.kind for hit in scanner.scan(f"see {token}----------")] == ["x"]
 
