@@ -66,6 +66,12 @@ def test_all_parts_of_a_text_share_what_may_be_decoded(monkeypatch: pytest.Monke
     assert len(found(f"{encoded(text)}\\n{encoded(text)}")) <= 2
 
 
+def test_a_layer_in_letters_of_other_scripts_counts_as_one() -> None:
+    for inner, kinds in ((2, ["github-token"]), (3, [])):
+        text = encoded(f"from all of us: k\u00fcsse, {encoded(f'words and {TOKEN}', inner)}")
+        assert [kind for kind, _ in found(text)] == kinds
+
+
 def test_look_alikes_are_read_as_what_they_look_like() -> None:
     for letter in ("\u0430", "\uff41", "a\u200b"):
         assert found(f"x p{letter}ssword: {PASSWORD}") == [("password", PASSWORD)]
@@ -152,6 +158,11 @@ def test_what_a_value_holds_under_a_name(key: str, value: str, spans: list[tuple
     hits = SCANNER.scan(value)
     assert [(hit.start, hit.end) for hit in with_name(key, value, hits)] == spans
     assert SCANNER.scan_value(key, value) == with_name(key, value, hits)
+
+
+def test_a_form_says_more_than_a_name() -> None:
+    assert [hit.kind for hit in SCANNER.scan_value("password", TOKEN)] == ["github-token"]
+    assert [hit.kind for hit in SCANNER.scan_value("password", f"{TOKEN} x")] == ["password"]
 
 
 def test_the_hits_of_a_scan_are_not_changed() -> None:
