@@ -81,6 +81,7 @@ def test_mappings_have_keys(value: Any) -> None:
     assert list(names or ()) == ["a", "b"]
     made: Any = found.build(value, Parts(["c"], [7]))
     assert dict(made) == {"c": 7}
+    assert not found.build(value, Parts([], []))
     assert type(made) is (dict if isinstance(value, collections.UserDict | Reader) else type(value))
     assert len(value) == len(values)
 
