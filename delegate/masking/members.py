@@ -49,16 +49,17 @@ _SCHEMA_WORDS: Final = frozenset(
 
 def members(shape: Shape, parts: Parts, above: Member, names: Names) -> Iterator[tuple[int, object, Member]]:
     """Slot, member and what is known of it, keys first; ``above`` is the container's own."""
-    below = EXEMPT if above.exempt and parts.names is None else NO_NAME
+    keys, values = parts
+    below = EXEMPT if above.exempt and keys is None else NO_NAME
     if above.name is not None and _is_passed_on(above.name, parts, names):
         below = Member(above.name)
-    if parts.names is None:
-        yield from _listed(parts.values, above, below, names)
+    if keys is None:
+        yield from _listed(values, above, below, names)
         return
     if shape.keyed:
-        yield from ((~index, key, NO_NAME) for index, key in enumerate(parts.names))
-    for index, (key, value) in enumerate(zip(parts.names, parts.values, strict=True)):
-        yield index, value, _under(key, parts, below, names)
+        yield from ((~index, key, NO_NAME) for index, key in enumerate(keys))
+    for index, (key, value) in enumerate(zip(keys, values, strict=True)):
+        yield index, value, _under(key, keys, values, below, names)
 
 
 def key_text(key: object) -> str:
@@ -72,7 +73,9 @@ def key_text(key: object) -> str:
     return str(key) if type(key) in INERT else name
 
 
-def _under(key: object, parts: Parts, below: Member, names: Names) -> Member:
+def _under(
+    key: object, keys: Sequence[object], values: Sequence[object], below: Member, names: Names
+) -> Member:
     """What a key says about its value."""
     name = key_text(key) if issubclass(type(key), _NAMING) else ""
     meaning = names.meaning(name)
@@ -80,7 +83,7 @@ def _under(key: object, parts: Parts, below: Member, names: Names) -> Member:
         return EXEMPT if names.exempt(name) else below
     if meaning != VALUE:
         return Member(name)
-    beside = value_name(parts.names or (), parts.values)
+    beside = value_name(keys, values)
     return Member(beside) if beside is not None and names.secret(beside) else below
 
 
@@ -108,9 +111,12 @@ def _is_passed_on(name: str, parts: Parts, names: Names) -> bool:
 
 def _is_schema(parts: Parts) -> bool:
     """Whether these are the members of a JSON Schema that holds no values."""
-    if parts.names is None or not all(type(name) is str and name in _SCHEMA_WORDS for name in parts.names):
-        return False
-    return any(
-        name == "type" and type(value) is str and value in _SCHEMA_TYPES
-        for name, value in zip(parts.names, parts.values, strict=True)
+    keys, values = parts
+    return (
+        keys is not None
+        and all(type(key) is str and key in _SCHEMA_WORDS for key in keys)
+        and any(
+            key == "type" and type(value) is str and value in _SCHEMA_TYPES
+            for key, value in zip(keys, values, strict=True)
+        )
     )

@@ -28,11 +28,14 @@ _ASSIGNMENT: Final = re.compile(r"-{0,2}([A-Za-z_][A-Za-z0-9_.-]{0,127})=(?=.)",
 _FLAG: Final = re.compile(r"--?([A-Za-z][A-Za-z0-9_.-]{0,127})")
 _PAIR: Final = 2
 
+_LOGINS: Final = frozenset({"docker", "podman"})
+"""Programs of which only ``login`` takes a password; elsewhere their ``-p`` is a port."""
+
 _SHORT_FLAGS: Final = {
     "sshpass": frozenset({"-p"}),
     "redis-cli": frozenset({"-a", "--pass"}),
-    "docker": frozenset({"-p"}),
-    "podman": frozenset({"-p"}),
+    "docker login": frozenset({"-p"}),
+    "podman login": frozenset({"-p"}),
     "mongosh": frozenset({"-p"}),
 }
 _USER_FLAGS: Final = {
@@ -44,7 +47,7 @@ _ATTACHED: Final = {
     "mysqldump": "-p",
     "mysqladmin": "-p",
     "mariadb": "-p",
-    "curl": "-u",
+    "sshpass": "-p",
 }
 """Programs and the flag to which their password is written without a space."""
 
@@ -91,7 +94,7 @@ def assignment(text: str, names: Callable[[str], object]) -> Assigned | None:
 def flagged(values: Sequence[object], names: Callable[[str], object]) -> dict[int, Assigned]:
     """Which members of a command line are the value of a flag that means something, by index."""
     found: dict[int, Assigned] = {}
-    program = values[0].rpartition("/")[2] if values and type(values[0]) is str else ""
+    program = _program(values)
     for index, text in enumerate(values):
         if type(text) is not str:
             continue
@@ -109,13 +112,23 @@ def flagged(values: Sequence[object], names: Callable[[str], object]) -> dict[in
     return found
 
 
+def _program(values: Sequence[object]) -> str:
+    """What a command line runs."""
+    name = values[0].rpartition("/")[2] if values and type(values[0]) is str else ""
+    logs_in = name in _LOGINS and any(type(each) is str and each == "login" for each in values)
+    return f"{name} login" if logs_in else name
+
+
 def _attached(program: str, text: str) -> Assigned | None:
+    """A password that is written against its flag."""
     flag = _ATTACHED.get(program)
-    if flag is None or not text.startswith(flag) or len(text) == len(flag):
-        return None
-    if flag == "-u":  # user:password
-        return _after_user(text, len(flag))
-    return Assigned(_PASSWORD, len(flag))
+    if flag is not None and text.startswith(flag) and len(text) > len(flag):
+        return Assigned(_PASSWORD, len(flag))
+    for flag in _USER_FLAGS.get(program, ()):
+        written = f"{flag}=" if flag.startswith("--") else flag
+        if text.startswith(written):
+            return _after_user(text, len(written))
+    return None
 
 
 def _separate(
@@ -129,5 +142,8 @@ def _separate(
 
 
 def _after_user(text: str, start: int) -> Assigned | None:
+    """The password of ``user:password``; where there is none, the user may be the key."""
     colon = text.find(":", start)
-    return Assigned(_PASSWORD, colon + 1) if 0 < colon < len(text) - 1 else None
+    if colon < 0:
+        return None
+    return Assigned(_PASSWORD, start if colon + 1 == len(text) else colon + 1)

@@ -36,7 +36,7 @@ _VALUE: Final = _Place((), "")
 class Rebuilding:
     """One plain value on its way to what may leave of it."""
 
-    __slots__ = ("_made", "_places", "_plain", "_rules", "_text_slots", "seen")
+    __slots__ = ("_below_slots", "_made", "_places", "_plain", "_rules", "_text_slots", "seen")
 
     def __init__(self, plain: Plain, rules: Rules) -> None:
         """Begin with nothing changed."""
@@ -45,6 +45,7 @@ class Rebuilding:
         self._made: dict[int, Any] = {}
         self._places = {0: _VALUE}
         self._text_slots: dict[int, list[Any]] = {}
+        self._below_slots: dict[int, list[Any]] = {}
         self.seen: list[Sighting] = []
 
     def run(self, found: Mapping[int, Sequence[Hit]]) -> Any:
@@ -74,7 +75,7 @@ class Rebuilding:
             raise LookupError
         above = self._place(which)
         place = (*above.parts, str(slot)) if which else ()
-        member = self._member(slot, name)
+        member = Member(name) if name is not None else self._unnamed(which, slot)
         new, seen = rules.rewrite(text, rules.counting(text, hits, member), member, place)
         if seen:
             pointer = above.pointer + part(place[-1]) if which else ""
@@ -83,9 +84,10 @@ class Rebuilding:
             self._copy(which)[slot] = new
         return new
 
-    def _member(self, slot: int | str, name: str | None) -> Member:
-        if name is not None:
-            return Member(name)
+    def _unnamed(self, which: int, slot: int | str) -> Member:
+        """What is known of a text that no name calls a secret: in lists, from the key that they are under."""
+        while which and type(slot) is int:
+            slot, which = self._slot(which), self._plain.above(which)
         return EXEMPT if type(slot) is str and self._rules.names.exempt(slot) else NO_NAME
 
     def _text_slot(self, which: int, nth: int) -> Any:
@@ -100,7 +102,10 @@ class Rebuilding:
         plain = self._plain
         above = plain.above(which)
         holder = plain.containers[above]
-        slot = _slots(holder, _CONTAINERS)[which - plain.first_below[above]]
+        slots = self._below_slots.get(above)
+        if slots is None:
+            slots = self._below_slots[above] = _slots(holder, _CONTAINERS)
+        slot = slots[which - plain.first_below[above]]
         if holder[slot] is not plain.containers[which]:
             raise LookupError
         return slot

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import hmac
 import pickle
 import urllib.parse
 from typing import Any
@@ -113,7 +115,91 @@ def test_what_would_break_a_marker_is_not_revealed() -> None:
         assert markers.write("x", secret) == "[MASKED:x]"
 
 
+@pytest.mark.parametrize(
+    ("secret", "shown"),
+    [("abc", ""), ("abcd", ":*d"), ("abcdefg", ":*g"), ("abcdefgh", ":*gh"), ("abcdefgh" * 4, ":*efgh")],
+)
+def test_at_most_a_quarter_is_revealed(secret: str, shown: str) -> None:
+    markers = Markers({"x", "y"}, reveal={"x": 4})
+    assert markers.write("x", secret) == f"[MASKED:x{shown}]"
+    assert markers.write("y", secret) == "[MASKED:y]"
+
+
+@pytest.mark.parametrize(
+    ("marker", "genuine"),
+    [
+        ("[MASKED:x]", True),
+        ("[MASKED:x:*1]", True),
+        ("[MASKED:x:*12]", True),
+        ("[MASKED:x:*123]", False),
+        ("[MASKED:x:12]", False),
+        ("[MASKED:x:]", False),
+        ("[MASKED:y]", True),
+        ("[MASKED:y:*1]", False),
+        ("MASKED-x", True),
+    ],
+)
+def test_a_marker_that_shows_more_than_the_policy_does_is_not_its_own(marker: str, *, genuine: bool) -> None:
+    markers = Markers({"x", "y"}, reveal={"x": 2})
+    text = f"see {marker} there"
+    (found,) = markers.find(text)
+    assert (text[found.start : found.end], found.genuine) == (marker, genuine)
+    assert found.kind in {"x", "y"}
+
+
+def test_markers_of_unknown_kinds() -> None:
+    markers = Markers({"x"}, reveal={})
+    assert [*markers.find("[MASKED:z] MASKED-z [MASKED]")] == [(0, 10, "forged", False)]
+    assert [each.genuine for each in markers.find("[MASKED:forged] [MASKED:depth]")] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "marker"),
+    [
+        ("a://u:", "@h/", "MASKED-x"),
+        ("see a://", "@h/", "MASKED-x"),
+        ("a" * 32 + "://" + "u" * 511 + ":", "@h/", "MASKED-x"),
+        ("see: " * 200 + "a" * 32 + "://" + "u" * 511 + ":", "@h/", "MASKED-x"),
+        ("://u:", "@h/", "[MASKED:x]"),
+        ("a://u v:", "@h/", "[MASKED:x]"),
+        ("a://h/", "", "[MASKED:x]"),
+        ("a://h?k=", "@h", "[MASKED:x]"),
+        ("a:/", "@h", "[MASKED:x]"),
+    ],
+    ids=lambda each: each[:20],
+)
+def test_what_stands_between_a_scheme_and_a_host_is_userinfo(before: str, after: str, marker: str) -> None:
+    markers = Markers({"x"}, reveal={})
+    assert markers.replacing(f"{before}secret{after}", len(before), len(before) + 6, "x") == marker
+
+
 # --- pseudonyms ------------------------------------------------------------------------------------
+
+
+def test_without_a_secret_there_is_no_pseudonym() -> None:
+    markers = Markers({"x"}, pseudonyms=KEY, reveal={"x": 4})
+    assert markers.write("x") == "[MASKED:x]"
+    assert markers.write("x", "secret words") == f"[MASKED:x:{KEY.name('x', 'secret words')}]"
+
+
+def test_a_pseudonym_has_sixteen_letters_and_a_tag_of_eight() -> None:
+    name, _, tag = KEY.name("email", EMAIL).partition("-")
+    assert (len(name), len(tag)) == (16, 8)
+
+
+def test_how_a_pseudonym_is_made() -> None:
+    """'HMAC-SHA256 over the kind and the value', each field with its length in eight bytes."""
+    fields = (b"delegate/v1/pseudonym", b"acme", b"email", EMAIL.encode())
+    framed = b"".join(len(field).to_bytes(8, "big") + field for field in fields)
+    letters = base64.b32encode(hmac.digest(bytes(range(32)), framed, "sha256")[:10]).decode().lower()
+    assert KEY.name("email", EMAIL).partition("-")[0] == letters
+
+
+def test_a_pseudonym_key_has_thirty_two_bytes_or_more() -> None:
+    assert PseudonymKey(bytes(32), tenant="acme").tenant == "acme"
+    for refused in (bytes(31), bytearray(32), "x" * 32):
+        with pytest.raises(ConfigurationError):
+            PseudonymKey(refused, tenant="acme")  # type: ignore[arg-type]
 
 
 def test_equal_secrets_have_equal_names_under_one_key_and_kind() -> None:

@@ -32,7 +32,15 @@ P = PASSWORD
         (["curl", "-u", f"svc:{P}", "https://x.example"], "/2"),
         (["curl", f"-usvc:{P}"], "/1"),
         (["/usr/bin/mysql", f"-p{P}"], "/1"),
+        (["curl", "-u", f":{P}"], "/2"),
+        (["curl", "-u", f"{P}:"], "/2"),
+        (["curl", f"-U{P}:"], "/1"),
+        (["curl", f"--user=svc:{P}"], "/1"),
+        (["curl", f"--proxy-user=svc:{P}"], "/1"),
         (["sshpass", "-p", P, "ssh", "host"], "/2"),
+        (["sshpass", f"-p{P}", "ssh", "host"], "/1"),
+        (["/usr/bin/docker", "login", "-p", P], "/3"),
+        (["redis-cli", "-a", P], "/2"),
         ([f"DB_PASSWORD={P}", "HOME=/root"], "/0"),
     ],
     ids=str,
@@ -63,6 +71,10 @@ def test_a_secret_is_found_by_the_name_beside_it(value: Any, at: str) -> None:
         {"properties": {"password": {"type": "string", "minLength": 8}, "token": {"type": "string"}}},
         ["ls", "-l", "--color=auto", "--", "-"],
         ["curl", "-u", "svc", "-u:x"],
+        ["curl", "-u", ":", "-u:"],
+        ["wget", "--user=svc", "--users=a:bcdef", "--user"],
+        ["docker", "run", "-p", "8080:80", "nginx"],
+        ["podman", "run", "-p8080:80", "nginx"],
         ["mysql", "-p"],
         ["tool", "--verbose", "--password"],
         ["tool", "--password", "--verbose"],
@@ -104,11 +116,41 @@ def test_governance_names_are_exempt_from_guesses() -> None:
     assert own.mask({"Worker-Name": EMAIL}).findings == ()
 
 
+def test_what_stands_in_a_list_under_a_governance_name_is_exempt_too() -> None:
+    walked = {"agent": [EMAIL, (EMAIL, b"x")], "other": [EMAIL]}
+    assert masked(walked) == {"agent": [EMAIL, (EMAIL, b"x")], "other": ["[MASKED:email]"]}
+    assert masked({"agent": {"mail": EMAIL, "x": b""}}) == {"agent": {"mail": "[MASKED:email]", "x": b""}}
+
+
+def test_all_of_the_value_in_a_pair_is_masked() -> None:
+    assert masked([["password", P], ["user", "bob"]]) == [["password", "[MASKED:password]"], ["user", "bob"]]
+
+
+def test_the_name_of_a_container_counts_in_lists_and_where_it_is_certain_in_records() -> None:
+    secret = "a7Q2xK9mB4tZ" + "8wL3nR6vC1pY"
+    assert masked({"token": [secret, "dark"]}) == {"token": ["[MASKED:token]", "dark"]}
+    assert masked({"token": {"x": secret}}) == {"token": {"x": secret}}
+    assert masked({"password": {"x": secret}}) == {"password": {"x": "[MASKED:password]"}}
+
+
 def test_fields_of_records_are_names() -> None:
     class Login(Pair):
         _fields = ("user", "password")
 
     assert masked(Login("bob", P)) == ("bob", "[MASKED:password]")
+
+
+def test_what_names_can_mean_is_told_apart() -> None:
+    """All but a plain name stop the quick look at what is no text, and from ``VALUE`` on at texts too."""
+    assert PLAIN == 0
+    assert PLAIN < WEAK < STRONG < VALUE < ODD
+
+
+def test_a_name_of_the_greatest_length_is_remembered() -> None:
+    names = Names(frozenset(), lambda _: None)
+    longest = "x" * MASKING_NAME_MAX_CHARS
+    assert (names[longest], names[longest + "x"]) == (PLAIN, ODD)
+    assert {*names} == {longest}
 
 
 def test_the_memory_of_names_is_bounded() -> None:

@@ -69,3 +69,24 @@ def test_their_number_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registered, "MASKING_MAX_SECRETS", 0)
     with pytest.raises(ConfigurationError):
         register_secret("one more than there may be")
+
+
+def test_one_more_than_there_may_be_is_refused_but_not_the_same_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(registered, "MASKING_MAX_SECRETS", 2)
+    holder = registered._Registered()
+    for secret in (b"first of two", b"second of two", b"first of two"):
+        holder.add(secret)
+    with pytest.raises(ConfigurationError) as caught:
+        holder.add(b"third of two")
+    assert (caught.value.field, caught.value.limit) == ("secret", 2)
+    assert list(holder.__known_secrets__()) == [b"first of two", b"second of two"]
+
+
+@pytest.mark.parametrize("secret", ["qz7-4wx!", b"qz8-4wx!", "q\u00fc9-4wx"])
+def test_eight_bytes_are_enough(secret: str | bytes) -> None:
+    text = secret if isinstance(secret, str) else secret.decode()
+    assert masked([f"see {text} there"]) == [f"see {text} there"]
+    register_secret(secret)
+    assert masked([f"see {text} there"]) == ["see [MASKED:known_secret] there"]

@@ -8,8 +8,9 @@ import pytest
 
 from delegate.errors import MaskingBlockedError
 from delegate.limits import MASKING_OVERLAP_CHARS, MASKING_WINDOW_CHARS
-from delegate.masking import Masker, Policy
+from delegate.masking import Masker, Policy, streams
 from delegate.masking.documents import read_json
+from delegate.masking.hits import Hit
 from tests.masking.samples import EMAIL, MASKER, PASSWORD, TOKEN
 
 LINE = "2026-11-20 11:34:56 INFO nothing to see here, move along\n"
@@ -83,6 +84,93 @@ def test_a_failure_masks_the_window() -> None:
         "[MASKED:error]",
         [("/1", "error")],
     )
+
+
+# --- where a window is cut -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows of 100 characters that overlap by 30, with 20 of what stands before."""
+    monkeypatch.setattr(streams, "MASKING_WINDOW_CHARS", 100)
+    monkeypatch.setattr(streams, "MASKING_OVERLAP_CHARS", 30)
+    monkeypatch.setattr(streams, "MASKING_CONTEXT_CHARS", 20)
+
+
+def hit(start: int, end: int) -> Hit:
+    return Hit(start, end, "email", "x", 1)
+
+
+@pytest.mark.usefixtures("_small")
+@pytest.mark.parametrize(
+    ("window", "hits", "cut"),
+    [
+        ("x" * 100, [], 70),
+        ("x" * 60 + "\n" + "x" * 39, [], 61),
+        ("x" * 69 + "\n" + "x" * 30, [], 70),
+        ("x" * 70 + "\n" + "x" * 29, [], 70),
+        ("\n" + "x" * 99, [], 1),
+        ("x" * 100, [hit(60, 70), hit(70, 80)], 70),
+        ("x" * 100, [hit(60, 71)], 60),
+        ("x" * 100, [hit(69, 90)], 69),
+        ("x" * 100, [hit(1, 90)], 1),
+        ("x" * 100, [hit(0, 90)], 90),
+        ("x" * 100, [hit(0, 100)], 100),
+        ("x" * 60 + "\n" + "x" * 39, [hit(50, 62)], 50),
+    ],
+    ids=str,
+)
+def test_a_window_is_cut_behind_a_line_and_never_within_a_hit(window: str, hits: list[Hit], cut: int) -> None:
+    assert streams._cut(window, hits) == cut
+
+
+@pytest.mark.usefixtures("_small")
+@pytest.mark.parametrize("chars", [99, 100, 101, 170, 250])
+def test_a_window_leaves_as_soon_as_it_is_full(chars: int) -> None:
+    parts = [piece for piece, _ in streams.pieces(["y " * 200][0][:chars], MASKER._rules)]
+    assert "".join(parts) == ("y " * 200)[:chars]
+    whole_text = [piece for piece, _ in streams.pieces([("y " * 200)[:chars]], MASKER._rules)]
+    assert "".join(whole_text) == ("y " * 200)[:chars]
+    assert len(whole_text[0]) == (chars if chars < 100 else 70)
+    assert len(parts[0]) == len(whole_text[0])
+
+
+@pytest.mark.usefixtures("_small")
+def test_what_stands_before_a_window_is_looked_at_again() -> None:
+    asked: list[str] = []
+
+    def recognizer(text: str) -> list[tuple[int, int, str]]:
+        asked.append(text)
+        return []
+
+    text = " ".join(map(str, range(100)))[:200]
+    rules = Masker(Policy(recognizer=recognizer))._rules
+    assert "".join(piece for piece, _ in streams.pieces([text], rules)) == text
+    assert asked == [text[:100], text[50:], text[150:]]
+
+
+@pytest.mark.parametrize(
+    ("before", "window", "hits"),
+    [
+        ("", f"{EMAIL} x", [(0, len(EMAIL))]),
+        ("x ", f"{EMAIL} x", [(0, len(EMAIL))]),
+        (EMAIL[:4], f"{EMAIL[4:]} x", [(0, len(EMAIL) - 4)]),
+        (EMAIL, " x", []),
+        (f"{EMAIL} ", "x", []),
+        (EMAIL[:-1], f"{EMAIL[-1:]} x", [(0, 1)]),
+    ],
+)
+def test_hits_are_placed_in_the_window(before: str, window: str, hits: list[tuple[int, int]]) -> None:
+    assert [(each.start, each.end) for each in streams._hits(before, window, MASKER._rules)] == hits
+
+
+def test_a_piece_keeps_its_end_and_says_its_lines() -> None:
+    text = "ab\ncd\nef"
+    hits = [hit(0, 1), hit(2, 3), hit(3, 4), hit(6, 8), hit(7, 9)]
+    masked, seen = streams._piece(text, hits[:4], 7, MASKER._rules)
+    assert masked == "MbMMd\nM".replace("M", "[MASKED:email]")
+    assert [pointer for pointer, *_ in seen] == ["/7", "/7", "/8", "/9"]
+    assert streams._piece(text, hits[4:], 1, MASKER._rules) == (text, [])
 
 
 def test_documents_are_read_without_losing_a_member() -> None:
