@@ -155,7 +155,7 @@ class _Reader:
             words = _WORDS_BEFORE.search(text[max(0, start - 42) : start])
             if words and classify(words[0] + name) is KeyClass.STRONG:
                 sure, name = KeyClass.STRONG, words[0] + name
-        if sure is KeyClass.NONE or text.startswith("[MASKED:", start - 8) or name.startswith("MASKED-"):
+        if sure is KeyClass.NONE or text.endswith("[MASKED:", 0, start) or name.startswith("MASKED-"):
             return None
         return self._value(start, end, name, sure) or self._compared(start, name, sure)
 

@@ -60,7 +60,7 @@ def emails(text: str, userinfo: Container[int] = ()) -> Iterator[Hit]:
 
 def _is_remote(text: str, start: int, local: str, end: int) -> bool:
     """Whether this is ``git@host:path`` or ``scheme://user@host``, which name places and no person."""
-    return text.startswith("://", start - 3) or (
+    return text.endswith("://", 0, start) or (
         local in _SERVICE_ACCOUNTS and text[end : end + 1] in {":", "/"}
     )
 

@@ -11,6 +11,7 @@ import pytest
 
 from delegate.masking.detectors import Detector
 from delegate.masking.text import TextScanner
+from tests.masking.samples import EMAIL
 
 SCANNER = TextScanner()
 V = "Xk39" + "dk2ss"
@@ -163,6 +164,14 @@ def test_the_value_alone_is_found() -> None:
 )
 def test_nothing_is_found(text: str) -> None:
     assert found(text) == []
+
+
+def test_what_stands_before_a_name_at_the_beginning_is_not_looked_for_at_the_end() -> None:
+    """A marker or a scheme before it makes it none: not one that the text ends with."""
+    for end in (" [MASKED:", " ://"):
+        assert found(f"password={V}{end}") == [V]
+        assert found(f"{EMAIL}{end}") == [EMAIL]
+    assert found(f"[MASKED:password={V}") == found(f"ssh://{EMAIL}") == []
 
 
 def test_values_under_a_name() -> None:
