@@ -326,6 +326,8 @@ def test_every_value_of_a_secret_manifest() -> None:
     yaml = "kind: Secret\ndata:\n  a: YQ==\n  b: |\n    Yg==\n    Yw==\n  c: '{{ .x }}'\n---\nd: ZA==\n"
     assert found(yaml) == ["YQ==", "Yg==", "Yw=="]
     assert found("kind: Secret\ndata:\n  a: YQ==\n  not an entry\n") == ["YQ=="]
+    assert found('kind: Secret\ndata:\n  b: |\n    Yg==\n  c: "YQ=="\n') == ["Yg==", "YQ=="]
+    assert found('kind: Secret\ndata:\n  a: YQ==\n  b: ""\ntype: Opaque\n') == ["YQ=="]
     assert found("kind: Secret\ndata:\n\n  a: YQ==\n") == []
     assert found("kind: Secret\ndata:") == []
 
