@@ -98,7 +98,7 @@ _DOUBTFUL: Final = frozenset({"comma", "otherwise"})
 _PROMPTING: Final = frozenset(":?")
 """How a text ends that asks for a secret: ``get_password("Password: ")``."""
 
-_COMPARED: Final = re.compile(r"([\"'`])([^\"'`\n\x00]{4,256})\1 ?[!=]={1,2} ?$")
+_COMPARED: Final = re.compile(r"([\"'`])([^\"'`\n\x00]{4,256})\1 ?[!=]={1,2}[ \n]?\Z")
 
 
 def assignments(text: str, lower: str, stems: Sequence[str]) -> Iterator[Hit]:
@@ -144,16 +144,17 @@ def _scheme(text: str, start: int, end: int, stem: str) -> Hit | None:
     if stem == "identified by":
         certain = text[start:end].isupper() or _GRANTS.search(text, max(0, start - _STATEMENT), start)
         match = _IDENTIFIED.match(text, end)
-        span = (match.span(2) if match[2] else match.span(3)) if match else (0, 0)
+        if match is None:
+            return None
+        span = match.span(2 if match[2] else 3)
         if not (certain or looks_secret(text[slice(*span)])):
             return None
         return value_hit(text, *span, "password", KeyClass.STRONG)
     match = _CREDENTIAL.match(text, end)
     value = match[1].rstrip(_PUNCTUATION) if match else ""
-    if not looks_secret(value):
+    if match is None or not looks_secret(value):
         return None
-    place = match.start(1) if match else end
-    return Hit(place, place + len(value), "authorization", f"scheme-{stem}", 55)
+    return Hit(match.start(1), match.start(1) + len(value), "authorization", f"scheme-{stem}", 55)
 
 
 class _Reader:
@@ -174,14 +175,14 @@ class _Reader:
             words = _WORDS_BEFORE.search(text[max(0, start - 42) : start])
             if words and classify(words[0] + name) is KeyClass.STRONG:
                 sure, name = KeyClass.STRONG, words[0] + name
-        if sure is KeyClass.NONE or text.startswith("[MASKED:", start - 8) or name.startswith("MASKED-"):
+        if sure is KeyClass.NONE or text.endswith("[MASKED:", 0, start) or name.startswith("MASKED-"):
             return None
         return self._value(start, end, name, sure) or self._compared(start, name, sure)
 
     def _compared(self, end: int, name: str, sure: KeyClass) -> Hit | None:
         """The literal that a name is compared with, if the literal stands first (``"..." == password``)."""
         text = self._text
-        if not text[max(0, end - 2) : end].rstrip().endswith("="):
+        if not text[end - 2 : end].rstrip().endswith("="):
             return None
         match = _COMPARED.search(text, max(0, end - 264), end)
         return value_hit(text, *match.span(2), name, sure) if match else None
@@ -259,8 +260,6 @@ class _Reader:
             and _PROSE.fullmatch(value)
             and (value[-1] in ".!?" or _WORD_AFTER.match(text, end))
         ):
-            return None
-        if (spaced or "(" in value) and is_reference(value[:_REACH]):
             return None
         if spaced and not prose and _is_variable(value, more=_MORE_CODE.match(text, end) is not None):
             return None

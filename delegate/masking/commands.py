@@ -72,7 +72,8 @@ def _places(text: str, flag: str, commands: tuple[str, ...]) -> Iterator[int]:
     """Behind each ``flag`` that one of ``commands`` precedes in the same command."""
     place = text.find(flag)
     while place >= 0:
-        floor = max(0, place - _REACH, text.rfind("\0", 0, place) + 1)
+        floor = max(0, place - _REACH)
+        floor = max(floor, text.rfind("\0", floor, place))
         if any(text.rfind(command, floor, place) >= 0 for command in commands):
             yield place + len(flag)
         place = text.find(flag, place + len(flag))

@@ -59,10 +59,10 @@ def _row(text: str, place: int, number: int) -> tuple[list[tuple[int, int]], int
     """Where the values of one row stand, and where its closing parenthesis."""
     values: list[tuple[int, int]] = []
     before = "("
-    while text.startswith(before, place) and len(values) < number:
-        value = _VALUE.match(text, place + 1)
+    for _ in range(number):
+        value = _VALUE.match(text, place + 1) if text.startswith(before, place) else None
         if value is None:
             return None
         values.append(value.span("text" if value["text"] is not None else "other"))
         place, before = value.end(), ","
-    return (values, place) if len(values) == number and text.startswith(")", place) else None
+    return (values, place) if text.startswith(")", place) else None

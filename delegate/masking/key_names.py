@@ -108,7 +108,7 @@ _WEAK: Final = {
     "password": ("pass", "passw"),
     "key": ("key", "keys", "api", "license", "nonce"),
     "token": ("token", "tokens", "auth", "oauth", "ticket", "assertion"),
-    "cookie": ("session", "sessionid", "sid", "sess", "phpsessid", "jsessionid", "session id"),
+    "cookie": ("session", "sessionid", "sid", "sess", "phpsessid", "jsessionid"),
 }
 _FUSED_STRONG: Final = (
     *(
@@ -184,7 +184,7 @@ def _grams(table: dict[str, tuple[str, ...]]) -> dict[tuple[str, ...], str]:
 
 
 _STRONG_GRAMS: Final = _grams(_STRONG)
-_WEAK_GRAMS: Final = _grams(_WEAK)
+_WEAK_WORDS: Final = {word: kind for kind, words in _WEAK.items() for word in words}
 KINDS: Final = frozenset({*_STRONG, *_WEAK})
 """What a name can mean; ``connection-string`` and ``authorization`` among them."""
 
@@ -204,7 +204,7 @@ def kind_of(name: str) -> str:
 @lru_cache(maxsize=4096)
 def _lookup(name: str) -> tuple[KeyClass, str]:
     words = _words(name)
-    if not words or (words[0] in _QUESTIONS and len(words) > 1):
+    if not words or words[0] in _QUESTIONS:
         return KeyClass.NONE, "secret"
     for size in range(min(_LONGEST, len(words)), 0, -1):
         kind = _STRONG_GRAMS.get(tuple(words[-size:]))
@@ -235,12 +235,9 @@ def _weaker(words: list[str]) -> tuple[KeyClass, str]:
         return (KeyClass.NONE, "secret") if described else (KeyClass.STRONG, "password")
     if last.endswith(_FUSED_STRONG):
         return KeyClass.STRONG, "password" if "passw" in last else "secret"
-    for size in (2, 1):
-        kind = _WEAK_GRAMS.get(tuple(words[-size:]))
-        if kind:
-            return _unless_described(words[:-size], KeyClass.WEAK, kind, ambiguous=True)
-    if last.endswith(_FUSED_WEAK):
-        return _unless_described(words[:-1], KeyClass.WEAK, "token", ambiguous=True)
+    kind = _WEAK_WORDS.get(last) or ("token" if last.endswith(_FUSED_WEAK) else None)
+    if kind:
+        return _unless_described(words[:-1], KeyClass.WEAK, kind, ambiguous=True)
     inside = (*pairwise(words), *((word,) for word in words))
     found = [_STRONG_GRAMS[gram] for gram in inside if gram in _STRONG_GRAMS]
     if not found or words[0] in _HEADS:

@@ -62,8 +62,7 @@ def _lines(text: str, place: int, indent: int) -> Iterator[Hit]:
 
 
 def _hit(entry: re.Match[str]) -> Iterator[Hit]:
-    start, end = entry.span("value")
     value = entry["value"].strip("\"' \t")
-    start += entry["value"].index(value) if value else 0
+    start = entry.start("value") + entry["value"].index(value)
     if value and not is_placeholder(value) and "{{" not in value:
-        yield Hit(start, min(end, start + len(value)), "secret", "kubernetes-secret", 60)
+        yield Hit(start, start + len(value), "secret", "kubernetes-secret", 60)

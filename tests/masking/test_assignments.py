@@ -9,8 +9,11 @@ import json
 
 import pytest
 
+from delegate.masking.assignments import assignments
 from delegate.masking.detectors import Detector
+from delegate.masking.prefilter import STEMS
 from delegate.masking.text import TextScanner
+from tests.masking.samples import EMAIL
 
 SCANNER = TextScanner()
 V = "Xk39" + "dk2ss"
@@ -165,6 +168,58 @@ def test_nothing_is_found(text: str) -> None:
     assert found(text) == []
 
 
+def test_what_stands_before_a_name_at_the_beginning_is_not_looked_for_at_the_end() -> None:
+    """A marker or a scheme before it makes it none: not one that the text ends with."""
+    for end in (" [MASKED:", " ://"):
+        assert found(f"password={V}{end}") == [V]
+        assert found(f"{EMAIL}{end}") == [EMAIL]
+    assert found(f"[MASKED:password={V}") == found(f"ssh://{EMAIL}") == []
+
+
+def assigned(text: str) -> list[tuple[str, str]]:
+    """What the grammar of assignments alone finds, and as what."""
+    return [(text[hit.start : hit.end], hit.kind) for hit in assignments(text, text.lower(), STEMS)]
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "kind"),
+    [
+        (f'"{V}" == password', V, "password"),
+        (f'x = "{V}" !=\npassword', V, "password"),
+        (f"bearer {LONG}, x", LONG, "authorization"),
+        (f"Basic {LONG}", LONG, "authorization"),
+        (f"token {LONG[:20]}", LONG[:20], "token"),
+        (f"csrf secret: {V}", V, "secret"),
+        ("--password correcthorse --host x", "correcthorse", "password"),
+        ("--password user_secret --host x", "user_secret", "password"),
+        ("password=user_password", "user_password", "password"),
+        ("password = letmein", "letmein", "password"),
+        ("password = Letmein and more", "Letmein", "password"),
+        ("access_token=Bearer swordfish", "swordfish", "token"),
+        ("api_key: Basic swordfish, x", "swordfish, x", "key"),
+        (f'name="password">{V}</property>', V, "password"),
+        (f"<password>{V}", V, "password"),
+        (f'password="{V}\\"" x="y"', f'{V}\\"', "password"),
+        (f'password="{V}\\\\" x="y"', f"{V}\\\\", "password"),
+        (f'password="old token", "{LONG}"', "old token", "password"),
+        (f"IDENTIFIED BY '{V}' x", V, "password"),
+    ],
+)
+def test_where_a_value_begins_and_ends_and_what_it_is(text: str, value: str, kind: str) -> None:
+    assert assigned(text) == [(value, kind)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"xbasic {LONG}", f" xbasic {LONG}", "basic understanding"),
+        *(f"token {LONG[:19]}", "password = letmein and more"),
+    ],
+)
+def test_what_stands_beside_them_and_is_none(text: str) -> None:
+    assert assigned(text) == []
+
+
 def test_values_under_a_name() -> None:
     def under(name: str, value: str) -> list[str]:
         return [value[hit.start : hit.end] for hit in SCANNER.scan_value(name, value)]
@@ -271,6 +326,8 @@ def test_every_value_of_a_secret_manifest() -> None:
     yaml = "kind: Secret\ndata:\n  a: YQ==\n  b: |\n    Yg==\n    Yw==\n  c: '{{ .x }}'\n---\nd: ZA==\n"
     assert found(yaml) == ["YQ==", "Yg==", "Yw=="]
     assert found("kind: Secret\ndata:\n  a: YQ==\n  not an entry\n") == ["YQ=="]
+    assert found('kind: Secret\ndata:\n  b: |\n    Yg==\n  c: "YQ=="\n') == ["Yg==", "YQ=="]
+    assert found('kind: Secret\ndata:\n  a: YQ==\n  b: ""\ntype: Opaque\n') == ["YQ=="]
     assert found("kind: Secret\ndata:\n\n  a: YQ==\n") == []
     assert found("kind: Secret\ndata:") == []
 

@@ -49,5 +49,6 @@ def test_descriptions_parameters_and_nothing_stay(text: str) -> None:
 def test_a_row_of_another_length_gives_nothing() -> None:
     """Which value belongs to which name is then not known."""
     few, many = "INSERT INTO u (name, password) VALUES ('{}')", "INSERT INTO u (password) VALUES (1, '{}')"
-    for text in (few.format("a7 q2"), many.format("a7 q2")):
+    inside = "(INSERT INTO u (password, name) VALUES ('{}'))"
+    for text in (few.format("a7 q2"), many.format("a7 q2"), inside.format("a7 q2")):
         assert default_masker().mask(text).value is text

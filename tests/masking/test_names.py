@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from delegate.limits import MASKING_NAME_MAX_CHARS
 from delegate.masking.key_names import KINDS, KeyClass, classify, kind_of
 
 STRONG = """
@@ -15,10 +16,11 @@ STRONG = """
     encryption_key access_token refreshToken id_token auth_token sessionToken bearer_token authorization
     Proxy-Authorization cookie Set-Cookie connectionString pin pin_code cvv otp mnemonic seed_phrase
     mysecretpassword some_api_token_123 mySecretString slapikey password2 my_password_super_secure motDePasse
+    public_password test_db_pass
 """
 WEAK = """
     token key auth session sid credentials creds genericToken HEROKU_KEY some_token_123 secret_kept pass
-    secret_key_base todo_secret_do_not_commit signature etherscantoken sessionid
+    secret_key_base todo_secret_do_not_commit signature etherscantoken sessionid secret_public_note
 """
 NONE = """
     max_tokens token_count input_tokens next_page_token nextPageToken key_id keyId kms_key_id password_policy
@@ -26,6 +28,7 @@ NONE = """
     cache_key sort_key csrf-token author authorized authentication accessor keyboard keyword monkey tokenizer
     secretary bypass compass first_pass name id url note description access_token_url api_version key_name
     session_name cookie_name user email status 123 _ key_length password_reset_url credential_id
+    public_api_key next_access_token next_pagetoken public_secret_note has show
 """
 
 
@@ -50,13 +53,17 @@ def test_look_alikes_hide_nothing() -> None:
 
 
 def test_an_endless_name_names_nothing() -> None:
-    assert classify("password" * 100) is KeyClass.NONE
-    assert kind_of("password" * 100) == "secret"
+    longest = "_password".rjust(MASKING_NAME_MAX_CHARS, "x")
+    assert (classify(longest), kind_of(longest)) == (KeyClass.STRONG, "password")
+    assert (classify("x" + longest), kind_of("x" + longest)) == (KeyClass.NONE, "secret")
 
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("db_password", "password"), ("api_key", "key"), ("Authorization", "authorization"), ("note", "secret")],
+    [
+        *(("db_password", "password"), ("api_key", "key"), ("Authorization", "authorization")),
+        *(("note", "secret"), ("my2xpassword", "password"), ("slapikey", "secret")),
+    ],
 )
 def test_kinds(name: str, kind: str) -> None:
     assert kind_of(name) == kind
