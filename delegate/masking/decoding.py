@@ -7,8 +7,6 @@ down to ``limits.MASKING_DECODING_DEPTH`` under one budget; what is found inside
 what was read there.
 """
 
-
-
 from __future__ import annotations
 
 import base64

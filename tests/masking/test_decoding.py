@@ -107,6 +107,12 @@ def test_a_text_is_read_to_its_end(length: int) -> None:
     assert read(url.rstrip("=")) == [(0, len(url.rstrip("=")), text)]
 
 
+@pytest.mark.parametrize("length", [15, 30, 48, 60])
+def test_a_last_character_that_is_no_octet_yet_counts_for_none(length: int) -> None:
+    run = base64_of((PLAIN * 2)[:length]) + "A"
+    assert read(run) == [(0, len(run), (PLAIN * 2)[:length])]
+
+
 @pytest.mark.parametrize("place", range(40, 52))
 @pytest.mark.parametrize("character", ["\u00e9", "\u20ac", "\U0001f600"])
 def test_a_character_that_the_first_piece_cuts_is_read_whole(place: int, character: str) -> None:
