@@ -7,8 +7,6 @@ down to ``limits.MASKING_DECODING_DEPTH`` under one budget; what is found inside
 what was read there.
 """
 
-# ruff: noqa: PLR2004 - the numbers are the lengths of the escapes
-
 from __future__ import annotations
 
 import base64
@@ -23,7 +21,7 @@ __all__ = ["decodings", "unescaped"]
 
 _ESCAPES: Final = re.compile(
     r"%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2}){0,4096}"
-    r"|\\(?:u[0-9A-Fa-f]{4}(?:\\u[0-9A-Fa-f]{4})?|x[0-9A-Fa-f]{2}|[\\\"'/nrtbf])"
+    r"|\\(?:u[dD][89ABab][0-9A-Fa-f]{2}\\u[dD][C-Fc-f][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[\\\"'/nrtbf])"
     r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|amp|lt|gt|quot|apos|commat|colon|equals|lowbar|period|nbsp);"
 )
 _CONTROLS: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
@@ -86,13 +84,9 @@ def _percent(escape: str) -> list[tuple[str, int]]:
 
 
 def _utf16(escape: str) -> list[tuple[str, int]]:
-    first = int(escape[2:6], 16)
-    if len(escape) == 6:
-        return [(_safe(chr(first)), 6)]
-    second = int(escape[8:], 16)
-    if 0xD800 <= first < 0xDC00 <= second < 0xE000:
-        return [(chr(0x10000 + ((first - 0xD800) << 10) + second - 0xDC00), 12)]
-    return [(_safe(chr(first)), 6), (_safe(chr(second)), 6)]
+    """One character, or the two halves of one (RFC 8259 section 7)."""
+    character = bytes.fromhex(escape.replace("\\u", "")).decode("utf-16-be", "surrogatepass")
+    return [(_safe(character), len(escape))]
 
 
 _HEAD: Final = re.compile(r"(?P<hex>(?:0x)?(?:[2-7][0-9A-Fa-f]){10})|(?:[CI-Za-f][A-Za-z0-9+/_-]{3}){5}")

@@ -112,7 +112,7 @@ def steuer_id(text: str) -> bool:
 def bsn(text: str) -> bool:
     """Netherlands, burgerservicenummer: the test of eleven."""
     values = _digits(text)
-    return sum(values) > 0 and _weighted(values, (9, 8, 7, 6, 5, 4, 3, 2, -1)) % 11 == 0
+    return any(values) and _weighted(values, (9, 8, 7, 6, 5, 4, 3, 2, -1)) % 11 == 0
 
 
 def nir(text: str) -> bool:
@@ -131,7 +131,7 @@ _VERHOEFF: Final = (
 def _dihedral(one: int, other: int) -> int:
     """The product of two elements of the group of the pentagon's ten symmetries."""
     if one < 5:
-        return (one + other) % 5 if other < 5 else (one + other - 5) % 5 + 5
+        return (one + other) % 5 + (0 if other < 5 else 5)
     return (one - other) % 5 + 5 if other < 5 else (one - other) % 5
 
 
@@ -221,7 +221,8 @@ def za_id(text: str) -> bool:
 def tckn(text: str) -> bool:
     """Turkey, T.C. identification number: two check digits."""
     values = _digits(text)
-    tenth = (sum(values[0:9:2]) * 7 - sum(values[1:8:2])) % 10
+    nine = values[:9]
+    tenth = (sum(nine[::2]) * 7 - sum(nine[1::2])) % 10
     return values[0] > 0 and tenth == values[9] and sum(values[:10]) % 10 == values[10]
 
 

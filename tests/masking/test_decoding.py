@@ -9,6 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from delegate.masking.decoding import decodings, unescaped
+from delegate.masking.text import TextScanner
+from tests.masking.samples import PASSWORD
 from tests.masking.units import assert_the_way_back
 
 ESCAPES = (
@@ -21,6 +23,7 @@ UNITS = (*ESCAPES, ("a", "a"), ("u", "u"), ("4", "4"), ("\u00e9", "\u00e9"))
 
 
 @given(st.lists(st.sampled_from(UNITS), max_size=7))
+@example([(r"\u0041", "A"), (r"\ud83d\ude00", "\U0001f600"), (r"\ud83d\ude00", "\U0001f600")])
 @example([("a", "a"), ("a", "a"), (r"\x41", "A"), ("a", "a"), (r"\n", "\n"), ("a", "a")])
 @example([(r"\u0041", "A"), (r"\u0041", "A"), ("a", "a"), (r"\ud83d\ude00", "\U0001f600"), ("a", "a")])
 def test_every_part_of_what_was_escaped_leads_back_to_its_own_escapes(units: list[tuple[str, str]]) -> None:
@@ -54,6 +57,12 @@ def test_two_halves_are_one_character_and_everything_else_is_two(escape: str, sa
     halves = [(escape[:size], parts[0]), (escape[size:], parts[-1])][: len(parts)]
     assert start == 0
     assert_the_way_back(made, [("a", "a"), ("b", "b"), *halves, ("c", "c")])
+
+
+@pytest.mark.parametrize("before", ["", r"\u0020", r"\u0020\u0020", r"\ud835", r"\ud835\udc29\u0020"])
+def test_a_letter_of_two_halves_hides_nothing_whatever_stands_before_it(before: str) -> None:
+    letter = r"\ud835\udc29"  # a bold p
+    assert [hit.kind for hit in TextScanner().scan(f"{before}{letter}assword={PASSWORD}")] == ["password"]
 
 
 @pytest.mark.parametrize(
@@ -96,6 +105,12 @@ def test_a_text_is_read_to_its_end(length: int) -> None:
         assert read(f"a.{run}") == [(2, 2 + len(run), text)]
     url = base64.urlsafe_b64encode(text.encode()).decode()
     assert read(url.rstrip("=")) == [(0, len(url.rstrip("=")), text)]
+
+
+@pytest.mark.parametrize("length", [15, 30, 48, 60])
+def test_a_last_character_that_is_no_octet_yet_counts_for_none(length: int) -> None:
+    run = base64_of((PLAIN * 2)[:length]) + "A"
+    assert read(run) == [(0, len(run), (PLAIN * 2)[:length])]
 
 
 @pytest.mark.parametrize("place", range(40, 52))

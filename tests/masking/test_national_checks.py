@@ -65,7 +65,7 @@ VALID: Final[tuple[tuple[Check, str, int, str], ...]] = (
     ),
     (national.tfn, string.digits, 1, "326688_653 231828_378 515288_294 039761_056"),
     (national.abn, string.digits, 1, "834669_91005 322019_35085 559518_96817 644174_77110"),
-    (national.acn, string.digits, 1, "300240_046 684900_936 416507_367 606391_977"),
+    (national.acn, string.digits, 1, "300240_046 684900_936 416507_367 606391_977 506123_100"),
     (
         national.nric,
         string.ascii_uppercase,
@@ -73,12 +73,27 @@ VALID: Final[tuple[tuple[Check, str, int, str], ...]] = (
         "S12345_67D T12345_67J F12345_67N G12345_67X M12345_67K",
     ),
     (national.rrn, string.digits, 1, "121118_0022629 110312_4581840 741207_4652306 170516_4037382"),
-    (national.cpf, string.digits, 2, "738689_62719 102452_82513 445975_99770 497050_66396"),
-    (national.cnpj, string.digits, 2, "798185_54188524 586889_32982520 490000_14541014 840625_80305080"),
+    (
+        national.cpf,
+        string.digits,
+        2,
+        "738689_62719 102452_82513 445975_99770 497050_66396 966909_11101 078023_45880",
+    ),
+    (
+        national.cnpj,
+        string.digits,
+        2,
+        "798185_54188524 586889_32982520 490000_14541014 840625_80305080 901384_11283507",
+    ),
     (national.sin, string.digits, 1, "434010_955 905698_718 492127_485 216736_769"),
     (national.za_id, string.digits, 1, "851230_0111115 260514_3203101 641201_9111005 870827_5409175"),
     (national.tckn, string.digits, 2, "380810_23410 588078_14146 324298_58764 338327_38568"),
-    (national.thai_id, string.digits, 1, "702645_7648867 356824_4325828 511894_4117039 741353_6138857"),
+    (
+        national.thai_id,
+        string.digits,
+        1,
+        "702645_7648867 356824_4325828 511894_4117039 741353_6138857 323477_3523941 488897_8411300",
+    ),
 )
 
 
@@ -175,6 +190,11 @@ def test_a_german_tax_number_has_one_digit_twice_or_thrice(
 def test_one_digit_all_along_is_no_number_although_it_adds_up(digit: str) -> None:
     assert not national.cpf(digit * 11)
     assert not national.cnpj(digit * 14)
+
+
+def test_two_digits_all_along_may_be_one() -> None:
+    assert national.cpf("900909_09909".replace("_", ""))
+    assert national.cnpj("111188_18111118".replace("_", ""))
 
 
 def test_no_digit_but_zeros_is_no_number_of_a_citizen() -> None:

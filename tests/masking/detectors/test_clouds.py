@@ -13,6 +13,7 @@ from delegate.masking.detectors.clouds import CLOUDS
 from delegate.masking.text import TextScanner
 from tests.masking.detectors.rows import assert_example, assert_lengths, assert_shortest, lengths, others
 
+SCANNER: Final = TextScanner()
 BY_NAME: Final = {row.id: row for row in CLOUDS}
 LENGTHS: Final = """
     aws-key-id:16-16 aws-legacy-key-id:17-17 aws-bedrock-key:100 aws-bedrock-session-key:28
@@ -70,13 +71,13 @@ AZURE: Final = (
 def test_an_azure_key_alone_is_masked_whole_slashes_or_not(
     alphabet: str, before: int, mark: str, behind: int, end: str
 ) -> None:
-    random, scanner = Random(33), TextScanner()
+    random = Random(33)
     for _ in range(20):
         key = "".join(
             [*random.choices(alphabet, k=before), mark, *random.choices(alphabet, k=behind - 1), "Q", end]
         )
         for text in (f"see {key} there", key, f"'{key}'"):
-            assert [text[hit.start : hit.end] for hit in scanner.scan(text)] == [key]
+            assert [text[hit.start : hit.end] for hit in SCANNER.scan(text)] == [key]
 
 
 @pytest.mark.parametrize(
@@ -89,4 +90,4 @@ def test_an_azure_key_alone_is_masked_whole_slashes_or_not(
     ],
 )
 def test_no_azure_key(text: str) -> None:
-    assert TextScanner().scan(text) == []
+    assert SCANNER.scan(text) == []
