@@ -52,6 +52,15 @@ def test_where_a_token_with_a_prefix_may_stand(text: str, found: int) -> None:
     assert tokens(text) == [KEY] * found
 
 
+def test_a_token_that_ends_in_a_mark_ends_before_any_word() -> None:
+    padded = row("ab_[a-z]{19}=", prefixes=("ab_",))
+    token = "ab_" + LETTERS[:19] + "="
+    assert tokens(f"{token}x", padded) == [token]
+    dashed = row("ab_[a-z]{18}-[a-z]", prefixes=("ab_",))
+    token = "ab_" + LETTERS[:18] + "-a"
+    assert (tokens(f"{token}x", dashed), tokens(f"{token}-", dashed)) == ([], [token])
+
+
 def test_only_the_run_is_looked_at() -> None:
     text = f"{KEY}.{KEY} {KEY}"
     assert tokens(text, start=len(KEY) + 1, end=2 * len(KEY) + 1) == [KEY]
