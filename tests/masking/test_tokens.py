@@ -141,7 +141,7 @@ def test_each_row_has_its_own_least_run() -> None:
         ("abcQ9" + LETTERS[:15], 0, 19, False),
         ("..." + LETTERS[:15] + "Q9", 0, 19, False),
         ("-" + KEY, 0, 24, True),
-        (f"{KEY} {'y' * 25}", 24, 49, False),
+        (f".{KEY} {'y' * 25}", 25, 50, False),
         (" " * 30 + "abcQ9" + LETTERS[:14], 30, 49, False),
     ],
 )
