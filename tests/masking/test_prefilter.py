@@ -59,6 +59,7 @@ def signs(text: str, engine: Engine) -> set[str]:
         ("GB82 WEST 1234 5698 7654 32", {"accounts"}),
         ("xGB82WEST12345698765432", set()),
         ("GB82 WEST", set()),
+        ("GB82ABCDEFGHIJK", {"accounts"}),
         ("the Password", {"names"}),
         ("6b656b65" * 4, {"runs"}),
     ],
@@ -161,7 +162,14 @@ def test_runs_are_those_that_may_hold_a_token(engine: Engine) -> None:
 
 @both
 def test_clean_text_ends_here(engine: Engine) -> None:
-    for text in ("the quick brown fox", "2026-11-20 11:34:56 INFO done", "", "a/b/c.txt", "x" * 100):
+    for text in (
+        "the quick brown fox",
+        "2026-11-20 11:34:56 INFO done",
+        "",
+        "a/b/c.txt",
+        "x" * 100,
+        TOKEN[:12],
+    ):
         assert STANDARD_ONES[engine](text) is None
     assert STANDARD_ONES[engine](f"mail {EMAIL}") is not None
 
