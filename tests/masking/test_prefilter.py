@@ -168,7 +168,7 @@ def test_clean_text_ends_here(engine: Engine) -> None:
         "",
         "a/b/c.txt",
         "x" * 100,
-        TOKEN[:12],
+        "ghp_abcdef",
     ):
         assert STANDARD_ONES[engine](text) is None
     assert STANDARD_ONES[engine](f"mail {EMAIL}") is not None
