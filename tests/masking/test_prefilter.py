@@ -96,6 +96,7 @@ def test_shapes_are_made_where_numbers_are_looked_for(engine: Engine) -> None:
     for text, shapes in (
         (f"x:{CARD}", b"a:" + b"0" * 16),
         ("GB82WEST12345698765432", b"aa00aaaa" + b"0" * 14),
+        ("GB82ABCDEFGHIJK", b"aa00" + b"a" * 11),
     ):
         found = NONE[engine](text)
         assert found is not None
