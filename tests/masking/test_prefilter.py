@@ -59,6 +59,7 @@ def signs(text: str, engine: Engine) -> set[str]:
         ("GB82 WEST 1234 5698 7654 32", {"accounts"}),
         ("xGB82WEST12345698765432", set()),
         ("GB82 WEST", set()),
+        ("GB82ABCDEFGHIJK", {"accounts"}),
         ("the Password", {"names"}),
         ("6b656b65" * 4, {"runs"}),
     ],
@@ -95,6 +96,7 @@ def test_shapes_are_made_where_numbers_are_looked_for(engine: Engine) -> None:
     for text, shapes in (
         (f"x:{CARD}", b"a:" + b"0" * 16),
         ("GB82WEST12345698765432", b"aa00aaaa" + b"0" * 14),
+        ("GB82ABCDEFGHIJK", b"aa00" + b"a" * 11),
     ):
         found = NONE[engine](text)
         assert found is not None
@@ -161,7 +163,14 @@ def test_runs_are_those_that_may_hold_a_token(engine: Engine) -> None:
 
 @both
 def test_clean_text_ends_here(engine: Engine) -> None:
-    for text in ("the quick brown fox", "2026-11-20 11:34:56 INFO done", "", "a/b/c.txt", "x" * 100):
+    for text in (
+        "the quick brown fox",
+        "2026-11-20 11:34:56 INFO done",
+        "",
+        "a/b/c.txt",
+        "x" * 100,
+        "ghp_abcdef",
+    ):
         assert STANDARD_ONES[engine](text) is None
     assert STANDARD_ONES[engine](f"mail {EMAIL}") is not None
 

@@ -39,8 +39,10 @@ def test_allowed_texts_do_not_count_unless_they_are_known() -> None:
 def test_a_value_is_searched_under_its_name_from_where_it_begins() -> None:
     assert spans(RULES.search(PASSWORD, NO_NAME)) == []
     assert spans(RULES.search(PASSWORD, Member("password"))) == [(0, len(PASSWORD), "password")]
-    text = f"--x={PASSWORD}"
-    assert spans(RULES.search(text, Member("password", 4))) == [(4, len(text), "password")]
+    for before in (":", "--x="):
+        text = before + PASSWORD
+        found = spans(RULES.search(text, Member("password", len(before))))
+        assert found == [(len(before), len(text), "password")]
 
 
 def test_what_stands_before_a_value_is_searched_without_its_name() -> None:

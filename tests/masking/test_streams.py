@@ -136,6 +136,13 @@ def test_a_window_leaves_as_soon_as_it_is_full(chars: int) -> None:
 
 
 @pytest.mark.usefixtures("_small")
+@pytest.mark.parametrize("before", ["", "\n", "\n\n", "y\n", "y " * 20 + "\n\n" + "y " * 20 + "\n"])
+def test_lines_are_counted_over_windows(before: str) -> None:
+    text = f"{before}{'y ' * 100}{EMAIL}"
+    assert whole(text)[1] == [(f"/{before.count(chr(10)) + 1}", "email")]
+
+
+@pytest.mark.usefixtures("_small")
 def test_what_stands_before_a_window_is_looked_at_again() -> None:
     asked: list[str] = []
 

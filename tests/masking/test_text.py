@@ -11,6 +11,7 @@ from delegate.masking import text as module
 from delegate.masking.detectors import Detector
 from delegate.masking.hits import Hit
 from delegate.masking.text import TextScanner, with_name
+from delegate.masking.tokens import RUN
 from tests.masking.samples import CARD, EMAIL, PASSWORD, TOKEN
 
 RANDOM = "a7Q2xK9mB4tZ" + "8wL3nR6vC1pY"
@@ -170,6 +171,14 @@ def test_the_hits_of_a_scan_are_not_changed() -> None:
     for key, value in (("note", "dark"), ("token", "dark")):
         assert with_name(key, value, hits) == hits
         assert with_name(key, value, hits) is not hits
+
+
+def test_the_shortest_run_that_is_looked_at_is_a_key_id() -> None:
+    """'the shortest tokens that need no context (AWS key ids) are this long': 20."""
+    key_id = "AKIA" + "Q3RT7ZPLM2WXC5VB"
+    assert len(key_id) == RUN
+    assert [text for _, text in found(f"see {key_id} there")] == [key_id]
+    assert found(f"see {key_id[:-1]} there") == []
 
 
 # --- each finder has its sign ----------------------------------------------------------------------

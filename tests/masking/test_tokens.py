@@ -52,6 +52,15 @@ def test_where_a_token_with_a_prefix_may_stand(text: str, found: int) -> None:
     assert tokens(text) == [KEY] * found
 
 
+def test_a_token_that_ends_in_a_mark_ends_before_any_word() -> None:
+    padded = row("ab_[a-z]{19}=", prefixes=("ab_",))
+    token = "ab_" + LETTERS[:19] + "="
+    assert tokens(f"{token}x", padded) == [token]
+    dashed = row("ab_[a-z]{18}-[a-z]", prefixes=("ab_",))
+    token = "ab_" + LETTERS[:18] + "-a"
+    assert (tokens(f"{token}x", dashed), tokens(f"{token}-", dashed)) == ([], [token])
+
+
 def test_only_the_run_is_looked_at() -> None:
     text = f"{KEY}.{KEY} {KEY}"
     assert tokens(text, start=len(KEY) + 1, end=2 * len(KEY) + 1) == [KEY]
@@ -131,10 +140,29 @@ def test_each_row_has_its_own_least_run() -> None:
         ("abcQ9" + LETTERS[:15], 0, 20, True),
         ("abcQ9" + LETTERS[:15], 0, 19, False),
         ("..." + LETTERS[:15] + "Q9", 0, 19, False),
+        ("-" + KEY, 0, 24, True),
+        (f".{KEY} {'y' * 25}", 25, 50, False),
+        (" " * 30 + "abcQ9" + LETTERS[:14], 30, 49, False),
     ],
 )
 def test_which_runs_are_looked_at(text: str, start: int, end: int, *, may_hold: bool) -> None:
     assert Runs([PREFIXED, INSIDE]).interesting(text, start, end) is may_hold
+
+
+def test_the_length_of_a_run_is_that_of_the_run() -> None:
+    long = row("Q9[a-z]{3}", needles=("Q9",), run=20)
+    short = row("Q9[a-z]{4}", needles=("Q9",), run=5)
+    text = " " * 30 + "..Q9abc.."
+    assert tokens(text, long, start=30) == []
+    assert tokens(text, long, short, start=30) == []
+    assert tokens(text + "." * 11, long, short, start=30) == ["Q9abc"]
+
+
+def test_a_token_behind_the_first_separator_of_what_may_be_an_encoding() -> None:
+    mine = row("bcd_[a-f]{14}", prefixes=("bcd_",))
+    token = "bcd_" + "abcdefcdefabcd"
+    assert tokens(f"a-{token}", mine) == [token]
+    assert tokens("x." + "6b656b65" * 4 + f".{token}", mine) == [token]
 
 
 def test_without_rows_no_run_but_an_encoding_is_looked_at() -> None:
@@ -189,6 +217,8 @@ def test_each_row_is_asked_once() -> None:
         ("(", "login('", "('"),
         ("(", "connect(", "t("),
         ("(", "(", "("),
+        ("(", "(x", "(x"),
+        ("(", "a(bc", "(b"),
         ("(", "a(b(c", "(c"),
         ("(", "login", "("),
         ("name", "password", "name"),
@@ -215,9 +245,18 @@ def test_a_trie_tries_each_character_once(literals: list[str], pattern: str) -> 
     assert _trie(literals) == pattern
 
 
-def test_a_pattern_that_is_not_bounded_or_none_is_refused() -> None:
-    for pattern in ("ab_(?:a|a)*b", "ab_["):
-        with pytest.raises(ConfigurationError) as caught:
-            Runs([row(pattern, prefixes=("ab_",))])
-        assert caught.value.field == "pattern"
+@pytest.mark.parametrize(
+    ("pattern", "why"), [("ab_(?:a|a)*b", "not provably linear"), ("ab_[", "none that its")]
+)
+def test_a_pattern_that_is_not_bounded_or_none_is_refused(pattern: str, why: str) -> None:
+    with pytest.raises(ConfigurationError, match=why) as caught:
+        Runs([row(pattern, prefixes=("ab_",))])
+    assert caught.value.field == "pattern"
     assert tokens("ab_aab", row("ab_(?:a|b){1,9}", prefixes=("ab_",))) == ["ab_aab"]
+
+
+def test_a_pattern_that_is_not_bounded_runs_on_the_other_engine() -> None:
+    runs = Runs([row("ab_(?:a|b)*b", prefixes=("ab_",))], "re2")
+    assert [(hit.start, hit.end) for hit in runs.find("ab_aab", 0, 6)] == [(0, 6)]
+    with pytest.raises(ConfigurationError, match="none that its"):
+        Runs([row("ab_[", prefixes=("ab_",))], "re2")

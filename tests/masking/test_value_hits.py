@@ -71,7 +71,7 @@ def test_under_a_doubtful_name_what_a_machine_or_a_person_made(value: str, name:
 def test_code_is_a_value_only_in_quotes() -> None:
     for value, found in (("get_password()", False), (PASSWORD, True)):
         assert (hit(value, "password", STRONG, quoted=False) is not None) is found
-        assert hit(value, "password", STRONG) is not None
+        assert value_hit(value, 0, len(value), "password", STRONG) is not None
 
 
 @pytest.mark.parametrize(
