@@ -12,7 +12,8 @@ from delegate.masking.secret_shape import is_placeholder, looks_random
 __all__ = ["passwords_in_addresses"]
 
 _USERINFO: Final = re.compile(
-    r"(?P<user>[^\s/?#@:\"'<>\\\x00\[\]]{0,256})(?::(?P<password>[^\s/?#\"'<>\x00]{1,256}))?@(?=[^\s\x00])"
+    r"(?P<user>\[MASKED:[^\s/?#@\"'<>\\\x00\[\]]{1,128}\]|[^\s/?#@:\"'<>\\\x00\[\]]{0,256})"
+    r"(?::(?P<password>[^\s/?#\"'<>\x00]{1,256}))?@(?=[^\s\x00])"
 )
 _LONGEST: Final = 256 + 1 + 256 + 1
 """Characters of a user, a colon, a password and an at sign."""

@@ -18,8 +18,9 @@ __all__ = ["passwords_in_commands"]
 _REACH: Final = 512
 _SHORTEST_PAIR: Final = 3
 _PAIR: Final = re.compile(
-    r"[ =]{0,4}((?P<quote>[\"']?)[^\s\"':\x00]{0,128}(?P=quote)?:"
-    r"(?:'[^'\n\x00]{0,256}'|\"[^\"\n\x00]{0,256}\"|[^\s\"'\x00]{0,256})(?P=quote)?)"
+    r"[ =]{0,4}((?P<quote>[\"']?)"
+    r"(?P<user>\[MASKED:[^\s\"'\[\]\x00]{1,128}\]|[^\s\"':\x00]{0,128})(?P=quote)?:"
+    r"(?P<password>'[^'\n\x00]{0,256}'|\"[^\"\n\x00]{0,256}\"|[^\s\"'\x00]{0,256})(?P=quote)?)"
 )
 _AFTER_PERCENT: Final = re.compile(r" ?[\"']?[^\s\"'%\x00]{1,64}%([^\s\"'\x00]{1,128})")
 _WORD: Final = re.compile(r" ?[\"']?([^\s\"'\x00-]{1}[^\s\"'\x00]{2,127})")
@@ -58,14 +59,12 @@ def passwords_in_commands(text: str) -> Iterator[Hit]:
 
 def _pair(match: re.Match[str]) -> Iterator[Hit]:
     """The password of ``user:password``; where there is none, the user may be the key."""
-    user, _, password = match[1].partition(":")
-    password = password.strip("\"'")
-    if (password and is_placeholder(password)) or "MASKED" in match[1]:
+    user, password = match["user"], match["password"].strip("\"'")
+    said = password or user
+    if is_placeholder(said) or "MASKED" in said:
         return
-    start, end = match.span(1)
-    if password or not user.strip("\"'"):
-        start += len(user) + 1
-    yield Hit(start, end, "password", "command-user-flag", 50)
+    start = match.start("password" if password else "quote")
+    yield Hit(start, match.end(1), "password", "command-user-flag", 50)
 
 
 def _places(text: str, flag: str, commands: tuple[str, ...]) -> Iterator[int]:

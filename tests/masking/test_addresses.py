@@ -31,5 +31,11 @@ def test_an_address_may_begin_anywhere(before: str) -> None:
     assert found(f"{before}://bob:{V}@host") == [V]
 
 
+@pytest.mark.parametrize("user", ["[MASKED:email]", "MASKED-email", "[MASKED:email:*.org]"])
+def test_a_masked_user_hides_no_password(user: str) -> None:
+    assert found(f"https://{user}:{V}@host") == [V]
+    assert found(f"https://{user}@host") == []
+
+
 def test_an_address_right_behind_a_scheme() -> None:
     assert found(f"jar://://bob:{V}@host") == [V]

@@ -33,7 +33,8 @@ def test_the_password_is_found_without_the_user_and_a_user_without_password_is_o
 
 def test_how_short_a_pair_may_be() -> None:
     assert found("curl -u abc: x") == ["abc:"]
-    assert found("curl -u ab: x") == []
+    assert found("curl -u 123: x") == ["123:"]
+    assert found("curl -u 12: x") == []
 
 
 def test_a_flag_before_every_command_does_not_end_the_search() -> None:
@@ -46,6 +47,18 @@ def test_a_command_of_another_leaf_is_none() -> None:
     assert found(f"x\0curl -u bob:{V}") == found(f"\0curl -u bob:{V}") == [V]
 
 
-def test_a_masked_user_with_a_masked_password_stays() -> None:
-    assert found("curl -u [MASKED:email]:[MASKED:password] x") == []
-    assert found("curl -u jane:[MASKED:password] x") == []
+@pytest.mark.parametrize(
+    "user", ["[MASKED:email]", "'[MASKED:email]", "[MASKED:email:*.org]", "MASKED-email"]
+)
+def test_a_masked_user_hides_no_password(user: str) -> None:
+    quote = "'" if user.startswith("'") else ""
+    assert found(f"curl -u {user}:{V}{quote} x") == [f"{V}{quote}"]
+    assert found(f"curl -u {user}:[MASKED:password]{quote} x") == []
+    assert found(f"curl -u {user}:{quote} x") == []
+
+
+@pytest.mark.parametrize(
+    "pair", ["$KEY:", "'${KEY}':", '"":""', "jane:[MASKED:password]", "jane:x[MASKED:a]y"]
+)
+def test_what_stands_in_for_a_password_stays(pair: str) -> None:
+    assert found(f"curl -u {pair} x") == []
