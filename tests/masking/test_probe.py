@@ -75,6 +75,15 @@ def test_where_each_text_stands() -> None:
     assert plain.depth() == 2
 
 
+def test_texts_under_telling_names_are_counted_among_the_texts() -> None:
+    plain = opened(
+        ["x", {"a": "1", "n": 7, "b": "2", "password": PASSWORD, "l": [], "token": "dark", "c": "3"}]
+    )
+    assert plain is not None
+    assert plain.named == [(3, "password"), (4, "token")]
+    assert plain.texts == ["x", "1", "2", PASSWORD, "dark", "3"]
+
+
 @pytest.mark.parametrize(("value", "depth"), [("x", -1), ([], 0), ([[]], 1), ([[], [[[]]], []], 3)], ids=repr)
 def test_depth(value: object, depth: int) -> None:
     plain = opened(value)
