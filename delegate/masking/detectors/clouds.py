@@ -111,13 +111,12 @@ CLOUDS: Final[tuple[Detector, ...]] = (
     ),
     found(
         "azure-padded-service-key",  # in most base64 of this length there is a slash, and no run holds one
-        "AzFu ACDb AIoT AZEG",
-        r"([A-Za-z0-9+/]{33,76}(?:ACDb|AIoT|AZEG)[A-Za-z0-9+/]{3,24}={1,2}"
-        r"|[A-Za-z0-9_-]{44}AzFu[A-Za-z0-9_-]{6}==)",
-        ("a7Q2xK9mB4tZ8wL3nR6/vC1pY5hD0/jFa", "AIoT", "A1p/Y5", "="),
-        ("a7Q2xK9mB4tZ8wL3nR6/vC1pY5hD0/jF", "AIoT", "A1p/Y5", "="),
+        "AzFu ACDb",
+        r"([A-Za-z0-9+/]{33,76}ACDb[A-Za-z0-9+/]{3,24}==|[A-Za-z0-9_-]{44}AzFu[A-Za-z0-9_-]{6}==)",
+        ("a7Q2xK9mB4tZ8wL3nR6/vC1pY5hD0/jFa", "ACDb", "A1p/Y5", "=="),
+        ("a7Q2xK9mB4tZ8wL3nR6/vC1pY5hD0/jF", "ACDb", "A1p/Y5", "=="),
         "learn.microsoft.com identifiable secrets",
-        gate="=",
+        gate="==",
         kind="azure-service-key",
         check=looks_random,
     ),
