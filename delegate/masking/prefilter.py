@@ -29,6 +29,9 @@ _SINGLES: Final = ("key", "auth", "pw", "bearer", "basic", "cvv", "identified by
 STEMS: Final = (*(stem for _, pair in _PAIRS for stem in pair), *_SINGLES)
 """Every name that running text is searched for holds one of these, in lower case."""
 
+_SOUGHT: Final = (*((stem, (stem,)) for stem in _SINGLES), *_PAIRS)
+"""What is looked for first, and the stems that hold it."""
+
 _KEPT: Final = frozenset(RUN_CHARACTERS.encode())
 _CLASSES: Final = bytes(120 if code in _KEPT else 32 for code in range(256))
 """Token characters to ``x``, all others to a blank."""
@@ -200,11 +203,7 @@ def long_runs(classes: bytes) -> Iterator[tuple[int, int]]:
 
 def _stems(lower: str) -> list[str]:
     """Those of ``STEMS`` that occur: searched one by one, each is faster than one pattern for all."""
-    found = [stem for stem in _SINGLES if stem in lower]
-    for shared, stems in _PAIRS:
-        if shared in lower:
-            found += [stem for stem in stems if stem in lower]
-    return found
+    return [stem for sought, stems in _SOUGHT if sought in lower for stem in stems if stem in lower]
 
 
 _NAMES, _TOKENS, _GATES, _FIGURES, _IBANS, _AT, _DASHES, _FLAGS, _ESCAPES = range(9)

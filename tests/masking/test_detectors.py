@@ -78,3 +78,14 @@ def test_no_kind_is_missing_from_the_scanners_own_list() -> None:
     scanner = TextScanner(detectors=ALL)
     for row in ALL:
         assert {hit.kind for hit in scanner.scan(row.example)} <= scanner.kinds
+
+
+@pytest.mark.parametrize("row", STANDARD, ids=[row.id for row in STANDARD])
+def test_a_marker_in_the_place_of_the_secret_is_not_found_again(row: Detector) -> None:
+    scanner = TextScanner()
+    hits = scanner.scan(row.example)
+    assert hits
+    text = row.example
+    for hit in reversed(hits):
+        text = f"{text[: hit.start]}[MASKED:{hit.kind}]{text[hit.end :]}"
+    assert scanner.scan(text) == []

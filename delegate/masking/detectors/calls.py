@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from delegate.masking.detectors.detector import Detector, found
-from delegate.masking.secret_shape import is_placeholder, looks_like_password, looks_secret
+from delegate.masking.detectors.detector import Detector, found, is_no_placeholder
+from delegate.masking.secret_shape import looks_like_password, looks_secret
 
 __all__ = ["CALLS"]
 
@@ -22,10 +22,6 @@ _ARGUMENTS: Final = (
 def _is_password(text: str) -> bool:
     """Whether an argument may be a password: what a machine made, or a person chose, without a blank."""
     return " " not in text and (looks_secret(text) or looks_like_password(text))
-
-
-def _is_no_placeholder(text: str) -> bool:
-    return not is_placeholder(text)
 
 
 CALLS: Final[tuple[Detector, ...]] = (
@@ -74,7 +70,7 @@ CALLS: Final[tuple[Detector, ...]] = (
         "chpasswd(8), sudo(8)",
         gate="|",
         kind="password",
-        check=_is_no_placeholder,
+        check=is_no_placeholder,
     ),
     found(
         "password-file-command",
@@ -86,7 +82,7 @@ CALLS: Final[tuple[Detector, ...]] = (
         "httpd.apache.org, redis.io",
         gate="name",
         kind="password",
-        check=_is_no_placeholder,
+        check=is_no_placeholder,
     ),
     found(
         "network-drive",
@@ -97,6 +93,6 @@ CALLS: Final[tuple[Detector, ...]] = (
         "learn.microsoft.com net use",
         gate="\\\\",
         kind="password",
-        check=_is_no_placeholder,
+        check=is_no_placeholder,
     ),
 )

@@ -22,6 +22,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from delegate.masking.secret_shape import is_placeholder
+
 __all__ = [
     "ALNUM",
     "B64",
@@ -33,6 +35,7 @@ __all__ = [
     "UPPER",
     "Detector",
     "found",
+    "is_no_placeholder",
     "prefixed",
     "token",
 ]
@@ -153,6 +156,11 @@ def found(  # noqa: PLR0917 - a column of the table each
         check=check,
         rank=rank,
     )
+
+
+def is_no_placeholder(text: str) -> bool:
+    """A ``check`` for places in which templates, variables and markers stand as well."""
+    return not is_placeholder(text)
 
 
 def repeated(alphabet: str, least: int, most: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from delegate.masking.detectors.detector import Detector, found, repeated
+from delegate.masking.detectors.detector import Detector, found, is_no_placeholder, repeated
 
 __all__ = ["STRUCTURED"]
 
@@ -146,6 +146,7 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
         "learn.microsoft.com ConvertTo-SecureString",
         gate=" -",
         kind="password",
+        check=is_no_placeholder,
     ),
     Detector(
         id="jwt",
@@ -272,6 +273,7 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
         "netrc(5)",
         gate="name",
         kind="password",
+        check=is_no_placeholder,
     ),
     found(
         "go-data-source",
@@ -282,6 +284,7 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
         "pkg.go.dev go-sql-driver/mysql",
         gate="@tcp(",
         kind="password",
+        check=is_no_placeholder,
     ),
     found(
         "oracle-logon",
@@ -292,5 +295,6 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
         "docs.oracle.com SQL*Plus logon",
         gate="@",
         kind="password",
+        check=is_no_placeholder,
     ),
 )
