@@ -107,7 +107,7 @@ def test_what_a_value_says_alone_and_under_a_telling_name(value: object, unnamed
     assert {alone.secret, alone.foreign, under.secret, under.foreign} == {False}
 
 
-@pytest.mark.parametrize("value", [[], {}, object(), ListBelow(), Size.MANY], ids=repr)
+@pytest.mark.parametrize("value", [[], {}, object(), ListBelow(), Size.MANY], ids=type)
 def test_what_is_no_scalar(value: object) -> None:
     assert text_of(value) is None
     assert text_of(value, named=True) is None

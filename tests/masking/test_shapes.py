@@ -98,7 +98,7 @@ def test_lists_and_sets_have_places(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [User("u", "p"), Frozen("x"), Marked(), types.SimpleNamespace(a=1)], ids=repr
+    "value", [User("u", "p"), Frozen("x"), Marked(), types.SimpleNamespace(a=1)], ids=type
 )
 def test_records_have_names_that_are_no_keys(value: Any) -> None:
     found = shape(value)
