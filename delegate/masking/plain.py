@@ -36,7 +36,7 @@ _VALUE: Final = _Place((), "")
 class Rebuilding:
     """One plain value on its way to what may leave of it."""
 
-    __slots__ = ("_below_slots", "_made", "_places", "_plain", "_rules", "_text_slots", "seen")
+    __slots__ = ("_made", "_places", "_plain", "_rules", "_slots", "seen")
 
     def __init__(self, plain: Plain, rules: Rules) -> None:
         """Begin with nothing changed."""
@@ -44,8 +44,7 @@ class Rebuilding:
         self._rules = rules
         self._made: dict[int, Any] = {}
         self._places = {0: _VALUE}
-        self._text_slots: dict[int, list[Any]] = {}
-        self._below_slots: dict[int, list[Any]] = {}
+        self._slots: dict[tuple[int, frozenset[type]], list[Any]] = {}
         self.seen: list[Sighting] = []
 
     def run(self, found: Mapping[int, Sequence[Hit]]) -> Any:
@@ -70,7 +69,7 @@ class Rebuilding:
         plain, rules = self._plain, self._rules
         text, which = plain.texts[index], plain.holder(index)
         container = plain.containers[which]
-        slot = self._text_slot(which, index - plain.first_texts[which])
+        slot = self._nth(which, _TEXT, index - plain.first_texts[which])
         if container[slot] is not text:
             raise LookupError
         above = self._place(which)
@@ -90,23 +89,19 @@ class Rebuilding:
             slot, which = self._slot(which), self._plain.above(which)
         return EXEMPT if type(slot) is str and self._rules.names.exempt(slot) else NO_NAME
 
-    def _text_slot(self, which: int, nth: int) -> Any:
-        """Under which key or index a container holds its ``nth`` text."""
-        slots = self._text_slots.get(which)
+    def _nth(self, which: int, kinds: frozenset[type], nth: int) -> Any:
+        """Under which key or index a container holds its ``nth`` member of these types."""
+        slots = self._slots.get((which, kinds))
         if slots is None:
-            slots = self._text_slots[which] = _slots(self._plain.containers[which], _TEXT)
+            slots = self._slots[which, kinds] = _slots(self._plain.containers[which], kinds)
         return slots[nth]
 
     def _slot(self, which: int) -> Any:
         """Under which key or index a container stands in the one above it."""
         plain = self._plain
         above = plain.above(which)
-        holder = plain.containers[above]
-        slots = self._below_slots.get(above)
-        if slots is None:
-            slots = self._below_slots[above] = _slots(holder, _CONTAINERS)
-        slot = slots[which - plain.first_below[above]]
-        if holder[slot] is not plain.containers[which]:
+        slot = self._nth(above, _CONTAINERS, which - plain.first_below[above])
+        if plain.containers[above][slot] is not plain.containers[which]:
             raise LookupError
         return slot
 
