@@ -271,8 +271,8 @@ def _parse_ascii(text: str) -> dict[str, SignedValue] | None:
     if not text.isascii() or "null" in text:
         return None
     try:
-        value, end = _QUICK_DECODER.raw_decode(text)
-    except (ValueError, MalformedError):
+        value, end = _scan_quickly(text, 0)
+    except (StopIteration, ValueError, MalformedError):
         return None
     if end != len(text) or type(value) is not dict or _print(value) != text:
         return None
@@ -366,8 +366,8 @@ _DECODER: Final = _decoder(_read_float, _read_object)
 _SIGNED_DECODER: Final = _decoder(_refuse_number, _read_object)
 """For the signed subset, but for null, which the scanner has no hook for."""
 
-_QUICK_DECODER: Final = _decoder(_refuse_number, None)
-"""Of a repeated member it takes the last."""
+_scan_quickly: Final = _decoder(_refuse_number, None).scan_once  # type: ignore[attr-defined]
+"""Of a repeated member it takes the last. ``StopIteration`` where there is no value."""
 
 
 def _printer() -> Callable[[object], str]:

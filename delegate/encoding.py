@@ -22,7 +22,7 @@ __all__ = ["b32_encode", "b64_decode", "b64_encode", "b64url_decode", "b64url_en
 _B64: Final = "base64 with padding"
 _B64URL: Final = "base64url without padding"
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
-_FROM_URL: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
+FROM_URL: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
 _PADDING: Final = (b"", b"!", b"==", b"=")
 """What completes a text of this length modulo 4; no value has a text of length 1 modulo 4."""
 
@@ -41,7 +41,7 @@ def b64url_decode(text: str, *, size: int | None = None) -> bytes:
     Raises ``MalformedError`` (``limit`` is ``size``).
     """
     try:
-        encoded = text.encode().translate(_FROM_URL)
+        encoded = text.encode().translate(FROM_URL)
         over = len(encoded) % 4
         data = binascii.a2b_base64(encoded + _PADDING[over], strict_mode=True)
     except ValueError:

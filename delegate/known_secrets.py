@@ -23,15 +23,23 @@ class SecretHolder(Protocol):
         ...
 
 
-_holders: weakref.WeakValueDictionary[int, SecretHolder] = weakref.WeakValueDictionary()
+class _Held(weakref.ref[SecretHolder]):
+    """A reference to one holder, whatever that holder is equal to."""
+
+    __slots__ = ()
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
+_holders: set[_Held] = set()
 _added = count(1)
 _last_added = 0
 
 
 def add(holder: SecretHolder) -> None:
-    """Remember ``holder`` for as long as something else keeps it alive."""
+    """Remember ``holder``, which calls this once, for as long as something else keeps it alive."""
     global _last_added  # noqa: PLW0603 - the registry is one for the process
-    _holders[id(holder)] = holder
+    _holders.add(_Held(holder, _holders.discard))
     _last_added = next(_added)
 
 
@@ -42,7 +50,7 @@ def generation() -> tuple[int, int]:
 
 def values() -> Iterator[bytes]:
     """Every secret of every living holder, in no particular order, possibly repeated."""
-    for reference in _holders.valuerefs():  # a copy: other threads may add meanwhile
+    for reference in _holders.copy():  # other threads may add meanwhile
         holder = reference()
         if holder is not None:
             yield from holder.__known_secrets__()

@@ -46,10 +46,10 @@ _HIDDEN: Final = re.compile(
 )
 _PORT_MAX: Final = 65535
 _ORIGIN: Final = re.compile(
-    r"(?P<scheme>https?)://"
-    r"(?P<host>(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*"
+    r"(https?)://"
+    r"((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*"
     r"|\[[0-9a-f:]{2,39}\]))"
-    r"(?::(?P<port>[1-9][0-9]{0,4}))?"
+    r"(?::([1-9][0-9]{0,4}))?"
 )
 _ZERO_GROUPS: Final = re.compile(r"\b0(?::0)+\b")
 _LOOPBACK: Final = re.compile(r"localhost|127(?:\.(?:0|[1-9][0-9]{0,2})){3}|\[::1\]")
@@ -87,6 +87,8 @@ def require_text(value: object, field: str) -> str:
     if type(value) is not str:
         msg = f"{field} must be a string, not {type(value).__name__}"
         raise MalformedError(msg, field=field)
+    if value.isascii() and value.isprintable() and 0 < len(value) <= STRING_MAX_BYTES:
+        return value  # nearly every text, in a fraction of the time
     if hidden := _HIDDEN.search(value):
         msg = f"{field} holds U+{ord(hidden[0]):04X} at index {hidden.start()}: hidden characters are refused"
         raise MalformedError(msg, field=field)
@@ -140,7 +142,7 @@ def require_origin(value: object, field: str) -> str:
     if match is None:
         msg = f"{field} {text!r} is not an origin such as https://api.example.com (lower case, no path)"
         raise MalformedError(msg, field=field)
-    scheme, host, port = match["scheme"], match["host"], match["port"]
+    scheme, host, port = match.groups()
     if host.startswith("[") and not _is_canonical_ipv6(host[1:-1]):
         msg = f"{field} {text!r} does not hold an IPv6 address in its short form (RFC 5952)"
         raise MalformedError(msg, field=field)

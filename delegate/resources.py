@@ -40,7 +40,7 @@ __all__ = [
     "normalize",
     "parse",
     "require_all_fit",
-    "require_fit",
+    "too_many",
 ]
 
 _SEGMENT: Final = r"(?!~)[^/\\%{also}]++(?<![. ])"
@@ -74,7 +74,7 @@ class Patterns(ABC):
 
     @staticmethod
     @abstractmethod
-    def require_pattern(value: object, name: str) -> str:
+    def require_pattern(value: object, name: str, /) -> str:
         """``value`` as a pattern of this matcher, or ``MalformedError`` with ``field=name``."""
 
     @abstractmethod
@@ -107,10 +107,8 @@ class ExactPatterns(Patterns):
         _set(self, "patterns", tuple(sorted(values)))
         _set(self, "_values", values)
 
-    @staticmethod
-    def require_pattern(value: object, name: str) -> str:
-        """Any text of 1 to 256 bytes without hidden characters."""
-        return require_text(value, name)
+    require_pattern = staticmethod(require_text)
+    """Any text of 1 to 256 bytes without hidden characters."""
 
     def require_value(self, value: str, name: str, block: int) -> None:
         """Every text is a value."""
@@ -155,7 +153,7 @@ class PathPatterns(Patterns):
         _set(self, "_trie", trie)
 
     @staticmethod
-    def require_pattern(value: object, name: str) -> str:
+    def require_pattern(value: object, name: str, /) -> str:
         """A canonical path in which ``*``, and ``**`` at the end, may stand as whole segments."""
         text = require_text(value, name)
         if _PATTERN.fullmatch(text) is None:
@@ -260,18 +258,19 @@ def _matcher(value: object, name: str) -> tuple[type[Patterns], object]:
     raise MalformedError(msg, field=name, limit=tuple(MATCHERS))
 
 
-def require_fit(count: int, limit: int, name: str) -> None:
-    """Raise ``TooLargeError`` when ``name`` would have more entries than ``limit``."""
-    if count > limit:
-        msg = f"{name} has {count} entries, the limit is {limit}"
-        raise TooLargeError(msg, field=name, limit=limit)
+def too_many(count: int, limit: int, name: str) -> TooLargeError:
+    """The refusal of ``name`` for having more entries than ``limit``."""
+    return TooLargeError(f"{name} has {count} entries, the limit is {limit}", field=name, limit=limit)
 
 
 def require_all_fit(resources: Mapping[str, Patterns]) -> None:
     """Hold patterns that were made, not read, to the limits of one scope."""
     for kind, granted in resources.items():
-        require_fit(len(granted.patterns), SCOPE_MAX_PATTERNS_PER_TYPE, f"resources.{kind}")
-    require_fit(sum(len(granted.patterns) for granted in resources.values()), SCOPE_MAX_PATTERNS, "resources")
+        if len(granted.patterns) > SCOPE_MAX_PATTERNS_PER_TYPE:
+            raise too_many(len(granted.patterns), SCOPE_MAX_PATTERNS_PER_TYPE, f"resources.{kind}")
+    count = sum(len(granted.patterns) for granted in resources.values())
+    if count > SCOPE_MAX_PATTERNS:
+        raise too_many(count, SCOPE_MAX_PATTERNS, "resources")
 
 
 def parse(value: object) -> dict[str, Patterns]:
@@ -292,7 +291,8 @@ def parse(value: object) -> dict[str, Patterns]:
         name = f"resources.{require_label(kind, 'resources')}"
         resources[kind] = granted = _parse_type(stated, name)
         count += len(granted.patterns)
-        require_fit(count, SCOPE_MAX_PATTERNS, "resources")
+        if count > SCOPE_MAX_PATTERNS:
+            raise too_many(count, SCOPE_MAX_PATTERNS, "resources")
     return resources
 
 
@@ -301,10 +301,12 @@ def _parse_type(value: object, name: str) -> Patterns:
     if type(items) is not list:
         msg = f"{name} must list its patterns in an array, not {type(items).__name__}"
         raise MalformedError(msg, field=name)
-    require_fit(len(items), SCOPE_MAX_PATTERNS_PER_TYPE, name)
-    stated = tuple([kind.require_pattern(item, name) for item in items])
-    granted = kind(stated)
-    if not stated or granted.patterns != stated:
+    if len(items) > SCOPE_MAX_PATTERNS_PER_TYPE:
+        raise too_many(len(items), SCOPE_MAX_PATTERNS_PER_TYPE, name)
+    for item in items:
+        kind.require_pattern(item, name)
+    granted = kind(tuple(items))
+    if not items or [*granted.patterns] != items:
         msg = f"{name} must list at least one pattern, strictly ascending, none contained in another"
         raise NonCanonicalError(msg, field=name)
     return granted

@@ -41,7 +41,7 @@ from delegate.limits import (
     SCOPE_MAX_TOOLS,
 )
 from delegate.names import require_label, require_name, require_nfc, require_text
-from delegate.resources import Patterns, normalize, parse, require_all_fit, require_fit
+from delegate.resources import Patterns, normalize, parse, require_all_fit, too_many
 
 if TYPE_CHECKING:
     from delegate.canonical import SignedValue
@@ -72,8 +72,8 @@ def _require_parts(value: object) -> dict[str, object]:
     if type(value) is not dict:
         msg = f"a scope must be an object, not {type(value).__name__}"
         raise MalformedError(msg, field="scope")
-    if unknown := value.keys() - _PARTS:
-        name = min(unknown, key=ascii)
+    if not value.keys() <= _PARTS:
+        name = min(value.keys() - _PARTS, key=ascii)
         shown = ascii(name)[1:-1][:LABEL_MAX_CHARS] if type(name) is str else type(name).__name__
         msg = f'a scope has no part "{shown}"'
         raise MalformedError(msg, field=shown, limit=tuple(sorted(_PARTS)))
@@ -90,7 +90,8 @@ def _stated_set(
     if type(items) is not list:
         msg = f"{name} must be an array, not {type(items).__name__}"
         raise MalformedError(msg, field=name)
-    require_fit(len(items), limit, name)
+    if len(items) > limit:
+        raise too_many(len(items), limit, name)
     for item in items:
         require(item, name)
     values = frozenset(items)
@@ -108,7 +109,8 @@ def _written_set(
         msg = f'{name} must be a list of names: write ["{items[:LABEL_MAX_CHARS]}"]'
         raise MalformedError(msg, field=name)
     values = frozenset([require(item, name) for item in items])
-    require_fit(len(values), limit, name)
+    if len(values) > limit:
+        raise too_many(len(values), limit, name)
     return values
 
 
@@ -118,7 +120,8 @@ def _require_values(kind: str, values: object) -> tuple[str, ...]:
     if isinstance(values, str) or not isinstance(values, Iterable) or not (listed := [*values]):
         msg = f"{name} must be a list of at least one value; leave out a type that is not touched"
         raise ResourceMalformedError(msg, field=name)
-    require_fit(len(listed), ACTION_MAX_VALUES, name)
+    if len(listed) > ACTION_MAX_VALUES:
+        raise too_many(len(listed), ACTION_MAX_VALUES, name)
     try:
         return tuple(sorted({require_text(value, name) for value in listed}))
     except (MalformedError, TooLargeError) as error:
@@ -208,7 +211,9 @@ class Action:
         _set(self, "sensitivities", marks)
         items = sorted((resources or {}).items())
         _set(self, "resources", tuple([(kind, _require_values(kind, values)) for kind, values in items]))
-        require_fit(sum(len(values) for _, values in self.resources), ACTION_MAX_VALUES, "resources")
+        count = sum(len(values) for _, values in self.resources)
+        if count > ACTION_MAX_VALUES:
+            raise too_many(count, ACTION_MAX_VALUES, "resources")
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)

@@ -44,8 +44,10 @@ __all__ = [
     "ALWAYS_COVERED",
     "BODY_METHODS",
     "COVERED_IF_PRESENT",
+    "METHOD_OVERRIDES",
     "RESPONSE_TAG",
     "TAG",
+    "USUAL_CHANGES",
     "Components",
     "Parameters",
     "ResponseParameters",
@@ -91,6 +93,9 @@ COVERED_IF_PRESENT: Final = frozenset(
     }
 )
 """Headers that change what a request means: present and not covered is refused."""
+
+METHOD_OVERRIDES: Final = frozenset({"x-http-method-override", "x-http-method", "x-method-override"})
+"""Headers by which some frameworks let a request run as another method than its own."""
 
 BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 """Methods whose requests carry a digest even of an empty body."""
@@ -142,6 +147,13 @@ class _Form(NamedTuple):
 _REQUEST_FORM: Final = _Form.of(TAG, "created", "expires", "nonce", "keyid", "alg")
 _RESPONSE_FORM: Final = _Form.of(RESPONSE_TAG, "created", "keyid", "alg")
 
+USUAL_CHANGES: Final = re.compile(
+    rf'created={_SECONDS};expires={_SECONDS};nonce="([A-Za-z0-9_-]{{21}}[AQgw])";'.encode()
+)
+"""What differs between the requests of one client, as nearly all signers write it: behind the items, and
+before what else does not differ (``parse_usual``). The nonce is in its one spelling: of the six bits of its
+last character four are spare."""
+
 _USUAL_START: Final = re.compile(r"([a-z*][a-z0-9_\-.*]{0,31}+)=(\([^()]*+\))")
 _USUAL_END: Final = re.compile(rf"keyid={_STRING};alg={_STRING}" + re.escape(_TAG_PARAMETERS[TAG]))
 
@@ -152,8 +164,8 @@ class Components:
 
     names: tuple[str, ...]
     as_set: frozenset[str]
-    left_out: frozenset[str]
-    """What of ``COVERED_IF_PRESENT`` is not covered, so must not be there."""
+    suspect: frozenset[str]
+    """Headers that ask for a look: ``METHOD_OVERRIDES``, and those of ``COVERED_IF_PRESENT`` not covered."""
     values: Callable[[Mapping[str, bytes]], tuple[bytes, ...]]
     """Picks the values of ``names`` out of a map; ``KeyError`` for one that is missing."""
     template: bytes
@@ -224,7 +236,8 @@ def parse_components(items: str, required: frozenset[str] = ALWAYS_COVERED) -> C
     require_covered(required, as_set)
     lines = [f"{identifier(name).replace('%', '%%')}: %b\n" for name in (*names, "@signature-params")]
     template = "".join(lines)[:-1].encode()
-    return Components(names, as_set, COVERED_IF_PRESENT - as_set, itemgetter(*names), template)
+    suspect = COVERED_IF_PRESENT - as_set | METHOD_OVERRIDES
+    return Components(names, as_set, suspect, itemgetter(*names), template)
 
 
 def identifier(name: str) -> str:
@@ -246,8 +259,9 @@ def parse_usual(start: bytes, end: bytes) -> tuple[bytes, Components, str, str]:
     """Label, components, key id and algorithm of our member, as nearly all signers write it.
 
     That is a header with no other member, and the parameters in the usual order: ``start`` stands before
-    ``;created``, ``end`` behind the nonce. A client writes these parts alike for each of its requests, hence
-    the cache; it keeps no refusal. Raises ``ValueError`` for other text and what ``parse_components`` raises.
+    ``USUAL_CHANGES`` and a semicolon, ``end`` behind them. A client writes these parts alike for each of its
+    requests, hence the cache; it keeps no refusal. Raises ``ValueError`` for other text and what
+    ``parse_components`` raises.
     """
     started = _USUAL_START.fullmatch(start.decode("ascii"))
     ended = _USUAL_END.fullmatch(end.decode("ascii"))

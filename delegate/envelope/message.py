@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from delegate.envelope.components import COVERED_IF_PRESENT
@@ -39,6 +38,7 @@ _MAX_BYTES: Final = dict.fromkeys(_SINGLE, HEADER_MAX_BYTES) | {
     "delegation": TOKEN_HEADER_MAX_BYTES + _DELEGATION_FRAME,
     "agent-identity": IDENTITY_MAX_BYTES,
 }
+_NAMES_KEPT: Final = 512
 _WIDEST_LIMIT: Final = max(_MAX_BYTES.values())
 _TIGHTER: Final = tuple((name, limit) for name, limit in _MAX_BYTES.items() if limit < _WIDEST_LIMIT)
 """What is left to check of headers none of which is over the widest limit."""
@@ -119,10 +119,17 @@ class Envelope:
         return None if self.delegation is None else hashlib.sha256(self.delegation.encode()).digest()
 
 
-@lru_cache(maxsize=512)
-def _name(raw: bytes) -> str:
-    """A header's name as text, in lower case: requests repeat each other's."""
-    return raw.decode("latin-1").lower()
+class _Names(dict[bytes, str]):
+    """A header's name -> the same as text, in lower case. The first ones stay, for requests repeat them."""
+
+    def __missing__(self, raw: bytes) -> str:
+        name = raw.decode("latin-1").lower()
+        if len(self) < _NAMES_KEPT:
+            self[raw] = name
+        return name
+
+
+_NAMES: Final = _Names()
 
 
 def snapshot(headers: Iterable[tuple[bytes, bytes]]) -> tuple[dict[str, bytes], set[str]]:
@@ -137,7 +144,7 @@ def snapshot(headers: Iterable[tuple[bytes, bytes]]) -> tuple[dict[str, bytes], 
     (``HeaderTooLargeError``).
     """
     lines = list(headers)
-    values = {_name(name): line.strip(b" \t") for name, line in lines}
+    values = {_NAMES[name]: line.strip(b" \t") for name, line in lines}
     repeated = _join_lines(values, lines) if len(values) != len(lines) else set()
     longest = max(map(len, values.values()), default=0)
     for name, limit in _TIGHTER if longest <= _WIDEST_LIMIT else _MAX_BYTES.items():
@@ -148,14 +155,14 @@ def snapshot(headers: Iterable[tuple[bytes, bytes]]) -> tuple[dict[str, bytes], 
 
 def _join_lines(values: dict[str, bytes], lines: list[tuple[bytes, bytes]]) -> set[str]:
     """Join in ``values`` the lines of a header that may have several; returns the names that came again."""
-    counted = Counter(_name(name) for name, _ in lines)
+    counted = Counter(_NAMES[name] for name, _ in lines)
     repeated = [name for name, count in counted.items() if count > 1]
     for name in repeated:
         if name in _SINGLE:
             msg = f"header {name!r} came more than once"
             raise HeaderDuplicateError(msg, component=name)
         if name in _JOINED:
-            same = [line.strip(b" \t") for raw_name, line in lines if _name(raw_name) == name]
+            same = [line.strip(b" \t") for raw_name, line in lines if _NAMES[raw_name] == name]
             values[name] = b", ".join(same)
     return {*repeated} - _JOINED
 

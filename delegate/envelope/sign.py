@@ -122,7 +122,7 @@ def sign_request(
         added["content-digest"] = digest_header(digest)
     if token is not None:
         added["delegation"] = _delegation_value(token)
-    target = read_target(method, path, query, authority)
+    target = read_target(method, path, query, authority.encode())
     values = {name: headers[name].strip(b" \t") for name in (*_CALLERS, *cover) if name in headers}
     values.update(target)
     values.update(added)

@@ -9,7 +9,7 @@ server is configured for takes its place (design section 7).
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from delegate.errors import (
@@ -85,6 +85,10 @@ def origin_authority(origin: str) -> str:
     return origin.partition("://")[2]
 
 
+_Selected: TypeAlias = tuple[str, bytes]
+"""An origin and its authority."""
+
+
 class Origins:
     """The origins one server answers for: a request's authority selects exactly one of them."""
 
@@ -96,26 +100,31 @@ class Origins:
         With none at all, every request is refused. Raises ``ConfigurationError`` for a malformed one, or two
         that share an authority.
         """
-        self._by_authority: dict[bytes, str] = {}
-        self._public = public_origin
-        for origin in (*origins, *([public_origin] if public_origin else [])):
-            for authority in _authority_forms(_configured(origin)):
-                other = self._by_authority.setdefault(authority.encode(), origin)
+        self._by_authority: dict[bytes, _Selected] = {}
+        self._public: _Selected | None = None
+        for origin in origins if public_origin is None else (*origins, public_origin):
+            authority, *others = [form.encode() for form in _authority_forms(_configured(origin))]
+            for form in (authority, *others):
+                other, _ = self._by_authority.setdefault(form, (origin, authority))
                 if other != origin:
                     msg = f"origins {origin!r} and {other!r} share an authority"
                     raise ConfigurationError(msg, field="origins")
+            if origin == public_origin:
+                self._public = origin, authority
 
-    def select(self, host: bytes | None) -> str:
-        """The origin that ``host`` (the ``Host`` header) names; ``AuthorityRejectedError`` when none does.
+    def select(self, host: bytes | None) -> _Selected:
+        """The origin that ``host`` (the ``Host`` header) names, and the value of its ``@authority``.
+
+        Raises ``AuthorityRejectedError`` when there is none.
 
         Case and a default port do not tell origins apart (RFC 9110 section 4.2.3); anything else does.
         """
         if self._public is not None:
             return self._public
         if host is not None:
-            origin = self._by_authority.get(host) or self._by_authority.get(host.lower())
-            if origin is not None:
-                return origin
+            selected = self._by_authority.get(host) or self._by_authority.get(host.lower())
+            if selected is not None:
+                return selected
         shown = None if host is None else host[:64].decode("latin-1")
         msg = f"authority {shown!r} is none of this server's origins"
         raise AuthorityRejectedError(msg, component="@authority")

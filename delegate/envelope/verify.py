@@ -6,14 +6,18 @@ does I/O, reads a clock or knows about trust: ``delegate.verifier`` calls them i
 
 from __future__ import annotations
 
+from binascii import a2b_base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from delegate.encoding import b64url_decode
+from delegate.encoding import FROM_URL
 from delegate.envelope.components import (
     ALGORITHMS,
     BODY_METHODS,
+    COVERED_IF_PRESENT,
+    METHOD_OVERRIDES,
     TAG,
+    USUAL_CHANGES,
     Components,
     Parameters,
     has_tag,
@@ -50,12 +54,10 @@ from delegate.errors import (
     WindowTooLongError,
 )
 from delegate.limits import (
-    NONCE_BYTES,
     SIGNATURE_INPUT_MAX_BYTES,
     SIGNATURE_MAX_BYTES,
     SKEW_DEFAULT,
     SKEW_MAX,
-    TIMESTAMP_MAX,
     WINDOW_MAX,
 )
 
@@ -79,19 +81,13 @@ __all__ = [
 ]
 
 _SIGNATURE_BYTES: Final = 64
-_METHOD_OVERRIDES: Final = frozenset({"x-http-method-override", "x-http-method", "x-method-override"})
-"""Headers by which some frameworks let a request run as another method than its own."""
-
 READ_BY_VERIFIER: Final = frozenset(
     {"signature", "signature-input", "delegation", "agent-identity", "content-digest", "host"}
 )
 """Headers that verification itself reads: a proxy that added one would take part in the decision."""
 
 _TOKEN_START: Final = b't="'
-
-_AFTER_CREATED: Final = slice(len("created="), None)
-_AFTER_EXPIRES: Final = slice(len("expires="), None)
-_WITHIN_NONCE: Final = slice(len('nonce="'), -1)
+_TOKEN_AT: Final = len(_TOKEN_START)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,22 +218,19 @@ def read_usual_member(headers: Mapping[str, bytes]) -> SignedMember | None:
     ``None`` for headers that do not have it, be they sound or not: ``pick_signature`` and ``read_member``
     read any form, find the same in this one, and say what is wrong.
     """
+    stated = headers.get("signature-input", b"")
+    start, _, rest = stated.partition(b";")
+    changes = USUAL_CHANGES.match(rest)
+    if changes is None or len(stated) > SIGNATURE_INPUT_MAX_BYTES:
+        return None
+    created, expires, nonce = changes.groups()
     try:
-        stated = headers["signature-input"]
-        start, created, expires, nonce, end = stated.split(b";", 4)
-        label, components, keyid, alg = parse_usual(start, end)
-        since, until, value = int(created[_AFTER_CREATED]), int(expires[_AFTER_EXPIRES]), nonce[_WITHIN_NONCE]
+        label, components, keyid, alg = parse_usual(start, rest[changes.end() :])
         signature = read_byte_sequence(headers["signature"], label, _SIGNATURE_BYTES)
-        parameters = Parameters(since, until, b64url_decode(value.decode(), size=NONCE_BYTES), keyid, alg)
     except (KeyError, ValueError, DelegateError):
         return None
-    written = b'%b;created=%d;expires=%d;nonce="%b";%b' % (start, since, until, value, end)
-    if (
-        written != stated
-        or len(stated) > SIGNATURE_INPUT_MAX_BYTES
-        or not 0 <= since <= until <= TIMESTAMP_MAX
-    ):
-        return None
+    decoded = a2b_base64(nonce.translate(FROM_URL) + b"==")
+    parameters = Parameters(int(created), int(expires), decoded, keyid, alg)
     return SignedMember(stated[len(label) + 1 :], components, parameters, signature, label.decode())
 
 
@@ -280,19 +273,19 @@ def require_coverage(
     if repeated and (twice := repeated & covered):
         msg = f"header {min(twice)!r} is covered and came more than once"
         raise HeaderDuplicateError(msg, component=min(twice))
-    require_no_override(headers)
     present = headers.keys()
-    left_out = member.components.left_out
-    if not present.isdisjoint(left_out) and (unsigned := (left_out & present) - rules.proxy_adds):
-        msg = f"header {min(unsigned)!r} is present and not signed"
-        raise HeaderNotCoveredError(msg, component=min(unsigned))
+    if not present.isdisjoint(member.components.suspect):
+        require_no_override(headers)
+        if unsigned := (COVERED_IF_PRESENT & present) - covered - rules.proxy_adds:
+            msg = f"header {min(unsigned)!r} is present and not signed"
+            raise HeaderNotCoveredError(msg, component=min(unsigned))
     return rules.proxy_adds and (rules.proxy_adds & present) - covered
 
 
 def require_no_override(headers: Mapping[str, bytes]) -> None:
     """Refuse a header, signed or not, by which some frameworks run another method than the request's."""
-    if not headers.keys().isdisjoint(_METHOD_OVERRIDES):
-        name = min(_METHOD_OVERRIDES & headers.keys())
+    if overriding := METHOD_OVERRIDES & headers.keys():
+        name = min(overriding)
         msg = f"header {name!r} tries to override the method"
         raise MethodRejectedError(msg, component=name)
 
@@ -317,7 +310,7 @@ def require_window(parameters: Parameters, now: int, rules: EnvelopeRules) -> No
         raise ExpiredError(msg, component="expires", limit=expires)
 
 
-def read_target(method: str, path: bytes, query: bytes, authority: str) -> dict[str, bytes]:
+def read_target(method: str, path: bytes, query: bytes, authority: bytes) -> dict[str, bytes]:
     """Step 5: the values of the four derived components, checked and never normalized.
 
     ``authority`` is that of the origin which the request's ``Host`` selected; the method was checked before.
@@ -325,7 +318,7 @@ def read_target(method: str, path: bytes, query: bytes, authority: str) -> dict[
     require_target(path, query)
     return {
         "@method": method.encode(),
-        "@authority": authority.encode(),
+        "@authority": authority,
         "@path": path,
         "@query": b"?" + query,
     }
@@ -333,10 +326,10 @@ def read_target(method: str, path: bytes, query: bytes, authority: str) -> dict[
 
 def read_delegation(value: bytes) -> str:
     """The token's text out of the ``Delegation`` header: a dictionary whose only member is ``t``."""
-    if not value.startswith(_TOKEN_START) or value.find(b'"', len(_TOKEN_START)) != len(value) - 1:
+    if not value.startswith(_TOKEN_START) or value.find(b'"', _TOKEN_AT) != len(value) - 1:
         msg = 'the Delegation header is not of the form t="dlg1...."'
         raise DelegationMalformedError(msg, component="delegation")
-    return value[len(_TOKEN_START) : -1].decode("latin-1")
+    return value[_TOKEN_AT:-1].decode("latin-1")
 
 
 def require_algorithm(alg: str, key_alg: str) -> None:

@@ -21,7 +21,7 @@ from delegate import known_secrets
 from delegate.encoding import b64_encode, b64url_decode, b64url_encode
 from delegate.errors import ConfigurationError, MalformedError
 from delegate.keys import jwk, pem
-from delegate.keys.algorithm import ALGORITHMS, Alg, Algorithm, Rule, find_algorithm
+from delegate.keys.algorithm import ALGORITHMS, Alg, Rule, find_algorithm
 
 __all__ = ["PublicKey", "Purpose", "Signer", "SigningKey", "Usage"]
 
@@ -67,21 +67,12 @@ class PublicKey:
 
     def __post_init__(self) -> None:
         """Refuse what is not a strong key."""
-        algorithm = find_algorithm(self.alg, "alg")
+        rule = find_algorithm(self.alg, "alg").rule()
         if type(self.raw) is not bytes:
             msg = f"a raw key must be bytes, not {type(self.raw).__name__}"
             raise MalformedError(msg, field="key")
-        _set(self, "_rule", _rule_for(self.raw, algorithm))
-
-    @classmethod
-    def _decoded(cls, raw: bytes, algorithm: Algorithm) -> PublicKey:
-        """As the constructor, for bytes that were decoded under an algorithm that was found."""
-        rule = _rule_for(raw, algorithm)
-        key = cls.__new__(cls)
-        _set(key, "raw", raw)
-        _set(key, "alg", algorithm.name)
-        _set(key, "_rule", rule)
-        return key
+        rule.require_strong(self.raw)
+        _set(self, "_rule", rule)
 
     def __getattr__(self, name: str) -> str:
         """Compute the key id when it is first asked for: most keys of a chain never are."""
@@ -109,13 +100,19 @@ class PublicKey:
         if not colon:
             msg = f"a key is written {' or '.join(each.text_form for each in ALGORITHMS.values())}"
             raise MalformedError(msg, field="key")
-        algorithm = find_algorithm(name, "key")
+        algorithm = ALGORITHMS.get(name) or find_algorithm(name, "key")
         try:
             raw = b64url_decode(encoded, size=algorithm.key_bytes)
         except MalformedError:
             msg = f"a key is written {algorithm.text_form}"
             raise MalformedError(msg, field="key", limit=algorithm.key_bytes) from None
-        return cls._decoded(raw, algorithm)
+        rule = algorithm.rule()
+        rule.require_strong(raw)
+        key = cls.__new__(cls)  # past the constructor, which would look for the algorithm again
+        _set(key, "raw", raw)
+        _set(key, "alg", algorithm.name)
+        _set(key, "_rule", rule)
+        return key
 
     @classmethod
     def from_jwk(cls, members: object) -> PublicKey:
@@ -155,13 +152,6 @@ class PublicKey:
     def __repr__(self) -> str:
         """The key's text: all of it is public."""
         return f"PublicKey({self.text!r})"
-
-
-def _rule_for(raw: bytes, algorithm: Algorithm) -> Rule:
-    """The rule of ``algorithm``, under which ``raw`` is strong; raises what ``require_strong`` raises."""
-    rule = algorithm.rule()
-    rule.require_strong(raw)
-    return rule
 
 
 class Signer(Protocol):

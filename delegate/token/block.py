@@ -7,7 +7,6 @@ unknown members, other types and other encodings of the same value are refused, 
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from delegate.canonical import canonicalize_signed, parse_signed
@@ -149,9 +148,9 @@ def _read(members: Mapping[str, SignedValue], *, is_root: bool) -> Block:
     why = members.get("why")
     return Block(
         agent=require_name(members["sub"], "sub"),
-        key=PublicKey.from_text(_string(members, "key")),
+        key=PublicKey.from_text(members["key"]),
         issued_at=issued_at,
-        nonce=_nonce(_string(members, "n")),
+        nonce=_nonce(members["n"]),
         expires_at=expires_at,
         further_hops=_integer(members, "dep", TOKEN_MAX_BLOCKS - 1) if "dep" in members else None,
         audience=_audience(members["aud"]) if "aud" in members else None,
@@ -163,16 +162,19 @@ def _read(members: Mapping[str, SignedValue], *, is_root: bool) -> Block:
 
 def _require_members(members: Mapping[str, SignedValue], *, is_root: bool) -> None:
     names = members.keys()
-    if not names.isdisjoint(_LATER):
-        name = min(_LATER.keys() & names)
+    required, allowed = (_ROOT, _ROOT_ALLOWED) if is_root else (_EVERY, _CHILD_ALLOWED)
+    if required <= names <= allowed:
+        return
+    if later := _LATER.keys() & names:
+        name = min(later)
         msg = f"this release cannot honour {name!r}"
         raise _LATER[name](msg, field=name)
-    if missing := (_ROOT if is_root else _EVERY) - names:
+    if missing := required - names:
         msg = f"member {min(missing)!r} is missing"
         raise DelegationMalformedError(msg, field=min(missing))
-    if unknown := names - (_ROOT_ALLOWED if is_root else _CHILD_ALLOWED):
-        msg = f"member {min(unknown)[:32]!r} is not known here"
-        raise DelegationMalformedError(msg, field=min(unknown))
+    name = min(names - allowed)
+    msg = f"member {name[:32]!r} is not known here"
+    raise DelegationMalformedError(msg, field=name)
 
 
 def _integer(members: Mapping[str, SignedValue], name: str, limit: int) -> int:
@@ -183,15 +185,10 @@ def _integer(members: Mapping[str, SignedValue], name: str, limit: int) -> int:
     return value
 
 
-def _string(members: Mapping[str, SignedValue], name: str) -> str:
-    value = members[name]
-    if type(value) is not str:
-        msg = f"{name} must be a string"
-        raise DelegationMalformedError(msg, field=name)
-    return value
-
-
-def _nonce(text: str) -> bytes:
+def _nonce(text: SignedValue) -> bytes:
+    if type(text) is not str:
+        msg = "n must be a string"
+        raise DelegationMalformedError(msg, field="n")
     try:
         return b64url_decode(text, size=TOKEN_NONCE_BYTES)
     except MalformedError:
@@ -203,8 +200,8 @@ def _audience(value: SignedValue) -> tuple[str, ...]:
     if type(value) is not list or not 1 <= len(value) <= AUDIENCE_MAX_ORIGINS:
         msg = f"aud must be an array of 1 to {AUDIENCE_MAX_ORIGINS} origins or audiences of messages"
         raise DelegationMalformedError(msg, field="aud", limit=AUDIENCE_MAX_ORIGINS)
-    audience = tuple(require_audience(each, "aud") for each in value)
-    if any(left >= right for left, right in pairwise(audience)):
+    audience = [require_audience(each, "aud") for each in value]
+    if sorted({*audience}) != audience:
         msg = "aud is not strictly ascending"
         raise NonCanonicalError(msg, field="aud")
-    return audience
+    return tuple(audience)

@@ -69,7 +69,7 @@ class Link(NamedTuple):
     @property
     def signing_input(self) -> bytes:
         """The bytes that the delegator signed."""
-        return block_input(self.prefix_hash, self.payload)
+        return _BLOCK_DOMAIN + self.prefix_hash + self.payload
 
     @property
     def token_id(self) -> str:
@@ -254,16 +254,16 @@ def parse_unverified(text: str, *, known: UnverifiedToken | None = None) -> Unve
         msg = "a token is a version and one or more pairs of payload and signature, separated by dots"
         raise DelegationMalformedError(msg)
     links = list(known.links) if known else []
+    link = links[-1] if links else None
     for index in range(len(links), len(parts) // 2):
-        payload = _decode(parts[2 * index + 1], index, "payload", None)
-        signature = _decode(parts[2 * index + 2], index, "signature", _SIGNATURE_BYTES)
-        links.append(make_link(links[-1] if links else None, payload, signature))
+        field = "payload"
+        try:
+            payload = b64url_decode(parts[2 * index + 1])
+            field = "signature"
+            signature = b64url_decode(parts[2 * index + 2], size=_SIGNATURE_BYTES)
+        except MalformedError:
+            msg = f"block {index}: the {field} is not canonical base64url of the right length"
+            raise DelegationMalformedError(msg, block=index, field=field) from None
+        link = make_link(link, payload, signature)
+        links.append(link)
     return UnverifiedToken(text, tuple(links))
-
-
-def _decode(text: str, index: int, field: str, size: int | None) -> bytes:
-    try:
-        return b64url_decode(text, size=size)
-    except MalformedError:
-        msg = f"block {index}: the {field} is not canonical base64url of the right length"
-        raise DelegationMalformedError(msg, block=index, field=field) from None

@@ -47,8 +47,6 @@ class Signer:
     """The agent id that the token's last block or, without one, the key's record states."""
     quota_key: str
     """Whose share of the replay store its nonces take: all sub-keys of one delegatee have one."""
-    proved: int
-    """How many leading blocks of the token were proved before, under the same trust."""
 
 
 def require_chain(

@@ -241,7 +241,7 @@ class Verifier:
     def _drive(
         self, request: Request | Message, body: _Body, perform: Callable[[ReadBody | Claim, Any], bytes | int]
     ) -> Verified:
-        steps = verification_steps(self._policy, request)
+        steps = verification_steps(self._policy, request, body if type(body) is bytes else None)
         try:
             need = next(steps)
             while True:
@@ -260,7 +260,7 @@ class Verifier:
             raise
 
     async def _adrive(self, request: Request | Message, body: _Body) -> Verified:
-        steps = verification_steps(self._policy, request)
+        steps = verification_steps(self._policy, request, body if type(body) is bytes else None)
         try:
             need = next(steps)
             while True:
@@ -280,7 +280,7 @@ class Verifier:
 
     def _perform(self, need: ReadBody | Claim, body: bytes | Callable[[ReadBody], bytes]) -> bytes | int:
         if isinstance(need, ReadBody):
-            return _whole(body(need) if callable(body) else body, need)
+            return body(need) if callable(body) else body
         claim = self._claim or _missing(self._replay, "claim", "averify() or aobserve()")
         try:
             epoch = claim(**need)
@@ -292,7 +292,7 @@ class Verifier:
         self, need: ReadBody | Claim, body: bytes | Callable[[ReadBody], Awaitable[bytes]]
     ) -> bytes | int:
         if isinstance(need, ReadBody):
-            return _whole(await body(need) if callable(body) else body, need)
+            return await body(need) if callable(body) else body
         claim = self._aclaim or _missing(self._replay, "aclaim", "verify() or observe()")
         try:
             epoch = await claim(**need)
@@ -308,23 +308,13 @@ def _observing() -> ConfigurationError:
 
 def _perform_dry(need: ReadBody | Claim, body: bytes) -> bytes | int:
     """What a dry run answers: the body as it is, and that the nonce is new."""
-    return _whole(body, need) if isinstance(need, ReadBody) else KEPT_EVERYTHING
+    return body if isinstance(need, ReadBody) else KEPT_EVERYTHING
 
 
 def _missing(store: object, name: str, instead: str) -> NoReturn:
     """A store may offer a sync half, an async half, or both."""
     msg = f"{type(store).__name__} has no {name}(): use {instead}"
     raise ConfigurationError(msg, field="replay")
-
-
-def _whole(body: bytes, need: ReadBody) -> bytes:
-    """A body that was read, by whomever, is held to the limit once more."""
-    if type(body) is not bytes:
-        msg = f"a body is bytes, not {type(body).__name__}"
-        raise ConfigurationError(msg, field="body")
-    if len(body) > need.limit:
-        raise need.over_limit()
-    return body
 
 
 def _no_epoch(answer: object) -> NoReturn:

@@ -15,7 +15,7 @@ from delegate.envelope.components import signature_base
 from delegate.envelope.digest import require_digest
 from delegate.envelope.message import snapshot
 from delegate.envelope.response import binding_received
-from delegate.envelope.target import origin_authority, require_method
+from delegate.envelope.target import require_method
 from delegate.envelope.verify import (
     pick_signature,
     read_delegation,
@@ -105,11 +105,11 @@ class ReceivedRequest:
         """Step 5: the origin that the request is for, and the values of the derived components."""
         request, policy = self._request, self._policy
         require_method(request.method)
-        origin = policy.origins.select(self.headers.get("host"))
+        origin, authority = policy.origins.select(self.headers.get("host"))
         path = request.path
         if policy.strip_prefix or policy.public_prefix:
             path = _signed_path(policy, path)
-        self.target = read_target(request.method, path, request.query, origin_authority(origin))
+        self.target = read_target(request.method, path, request.query, authority)
         return origin
 
     def sender(self) -> tuple[Identity, str | None]:

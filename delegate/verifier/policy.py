@@ -36,6 +36,15 @@ class ReadBody(NamedTuple):
     limit: int
     deadline: float
 
+    def whole(self, body: bytes) -> bytes:
+        """A body that was read, by whomever, and is held to the limit once more."""
+        if type(body) is not bytes:
+            msg = f"a body is bytes, not {type(body).__name__}"
+            raise ConfigurationError(msg, field="body")
+        if len(body) > self.limit:
+            raise self.over_limit()
+        return body
+
     def over_limit(self) -> DelegateError:
         """The refusal of a body that is longer: where none was signed, any byte is one too many."""
         if self.limit == 0:

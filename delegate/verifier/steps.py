@@ -13,7 +13,6 @@ of a few lines, sync or async, stands in ``delegate.verifier.door``. What the or
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from delegate.clock import read
@@ -59,8 +58,10 @@ Steps: TypeAlias = "Generator[ReadBody | Claim, Any, Verified]"
 """Yields what it needs, is sent the body's bytes or the store's epoch, returns the proof."""
 
 
-def verification_steps(policy: Policy, request: Request | Message) -> Steps:
+def verification_steps(policy: Policy, request: Request | Message, body: bytes | None = None) -> Steps:
     """Verify one request or message; the numbers are those of the specification.
+
+    A ``body`` that is at hand is not asked for.
 
     Every ``DelegateError`` leaves with ``step`` set, and with ``proved`` once all signatures have verified.
     """
@@ -79,21 +80,24 @@ def verification_steps(policy: Policy, request: Request | Message) -> Steps:
         step = 6
         identity, delegation = received.sender()
         trust = policy.trust.snapshot
-        signer = _find_signer(policy, trust, parameters.keyid, delegation, now)
+        if delegation is None:
+            signer, known = _direct(policy, trust, parameters.keyid, now), 0
+        else:
+            signer, known = _holder(policy, trust, delegation, now)
         _require_holder(signer, parameters, identity)
         step = 7
         signed = received.require_signature(signer.key)
         step = 8
-        news = _prove(signer)
+        news = _prove(signer, known)
         proved = True
         _require_chain_now(policy, signer, origin, now)
         if news is not None:
             require_within_ceiling(news, signer.issuer)
-            policy.cache.under(trust).add(news.text, replace(signer, proved=len(news.links)))
+            policy.cache.under(trust).add(news.text, signer)
         step = 9
         need = received.wanted_body()
-        body: Any = None if need is None else (yield need)
-        body_sha256 = received.require_body(body)
+        whole: Any = None if need is None else need.whole((yield need) if body is None else body)
+        body_sha256 = received.require_body(whole)
         step = 10
         if (later := read(policy.clock)) != now:  # within the same second every answer is the same
             now = later
@@ -124,18 +128,6 @@ def verification_steps(policy: Policy, request: Request | Message) -> Steps:
     )
 
 
-def _find_signer(
-    policy: Policy, trust: TrustSnapshot, keyid: str, delegation: str | None, now: int
-) -> Signer:
-    """Step 6: whose key signs, by the token's last block or, without one, by the key's record."""
-    if delegation is not None:
-        return _holder(policy, trust, delegation, now)
-    if policy.require_delegation:
-        msg = "this server requires a delegation token, and the request carries none"
-        raise DelegationMissingError(msg, component="delegation")
-    return _direct(trust, keyid, now)
-
-
 def _require_holder(signer: Signer, parameters: Parameters, identity: Identity) -> None:
     """Step 6: the message names the key, its algorithm and its agent as the records do, or is refused."""
     if parameters.keyid != signer.key.key_id:
@@ -147,42 +139,49 @@ def _require_holder(signer: Signer, parameters: Parameters, identity: Identity) 
         raise IdentityMismatchError(msg, component="agent-identity", limit=signer.agent)
 
 
-def _holder(policy: Policy, trust: TrustSnapshot, text: str, now: int) -> Signer:
-    """The token's last holder, and the issuer whose trust its chain claims."""
+def _holder(policy: Policy, trust: TrustSnapshot, text: str, now: int) -> tuple[Signer, int]:
+    """Step 6: the token's last holder, and the issuer whose trust its chain claims.
+
+    And how many leading blocks of the chain were proved before, under the same trust.
+    """
     chains = policy.cache.under(trust)
     known = chains.get(text)
     if known is not None and known.token is not None:
         known.record.require_unended(now=now, max_ttl=known.issuer.max_ttl)
-        return known
+        return known, len(known.token.links)
     prefix = chains.longest_prefix(text)
-    token = parse_unverified(text, known=prefix.token if prefix else None)
+    above = prefix.token if prefix else None
+    token = parse_unverified(text, known=above)
     issuer, record = find_root(token, trust, now=now)
     last, first = token.last.block, token.links[0].block
-    quota_key = _quota_key(issuer, first.key)
-    return Signer(last.key, issuer, record, token, last.agent, quota_key, prefix.proved if prefix else 0)
+    signer = Signer(last.key, issuer, record, token, last.agent, _quota_key(issuer, first.key))
+    return signer, len(above.links) if above else 0
 
 
-def _direct(trust: TrustSnapshot, keyid: str, now: int) -> Signer:
-    """The record of a key that signs requests without a delegation."""
+def _direct(policy: Policy, trust: TrustSnapshot, keyid: str, now: int) -> Signer:
+    """Step 6 without a delegation: the record of a key that may sign so, where this server allows it."""
+    if policy.require_delegation:
+        msg = "this server requires a delegation token, and the request carries none"
+        raise DelegationMissingError(msg, component="delegation")
     found = trust.request_key(keyid)
     if found is None:
         msg = "no key record with the usage 'request' has this keyid"
         raise KeyUnknownError(msg, component="keyid")
     issuer, record = found
     record.require_current(Usage.REQUEST, now=now)
-    return Signer(record.key, issuer, record, None, record.agent, _quota_key(issuer, record.key), 0)
+    return Signer(record.key, issuer, record, None, record.agent, _quota_key(issuer, record.key))
 
 
 def _quota_key(issuer: Issuer, delegatee: PublicKey) -> str:
     return f"{issuer.name} {delegatee.key_id}"
 
 
-def _prove(signer: Signer) -> UnverifiedToken | None:
-    """Step 8, pass one; returns the chain if anything in it had not been proved before."""
+def _prove(signer: Signer, known: int) -> UnverifiedToken | None:
+    """Step 8, pass one, of all blocks but the ``known`` first ones; returns the chain if there are any."""
     token = signer.token
-    if token is None or signer.proved == len(token.links):
+    if token is None or known == len(token.links):
         return None
-    prove(token, signer.record.key, proved=signer.proved)
+    prove(token, signer.record.key, proved=known)
     return token
 
 

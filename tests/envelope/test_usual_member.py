@@ -48,10 +48,10 @@ def test_another_label_is_usual_too() -> None:
 
 @pytest.mark.parametrize(
     ("created", "expires"),
-    [(0, TIMESTAMP_MAX), (NOW, NOW), (TIMESTAMP_MAX, TIMESTAMP_MAX)],
-    ids=["the widest window", "no window at all", "the last second"],
+    [(0, TIMESTAMP_MAX), (NOW, NOW), (TIMESTAMP_MAX, TIMESTAMP_MAX), (TIMESTAMP_MAX, NOW)],
+    ids=["the widest window", "no window at all", "the last second", "the other way round"],
 )
-def test_the_quick_way_reads_any_times_in_order_and_judges_none(created: int, expires: int) -> None:
+def test_the_quick_way_reads_any_times_and_judges_none(created: int, expires: int) -> None:
     times = re.compile(r";created=\d+;expires=\d+")
     headers = with_both(times.sub(f";created={created};expires={expires}", INPUT), SIGNATURE)
     quick = read_usual_member(headers)
@@ -77,9 +77,9 @@ UNUSUAL = {
     "spare bits in it": (INPUT, "dlg=:" + "A" * 85 + "B==:"),
     "a component twice": (INPUT.replace('"@path"', '"@path" "@path"'), SIGNATURE),
     "a component too few": (INPUT.replace(' "@path"', ""), SIGNATURE),
-    "a nonce of 15 bytes": (INPUT.replace(';nonce="', ';nonce="AA', 1), SIGNATURE),
+    "spare bits in the nonce": (re.sub(r'..";keyid', 'AB";keyid', INPUT), SIGNATURE),
+    "a nonce of 17 bytes": (INPUT.replace(';nonce="', ';nonce="AA', 1), SIGNATURE),
     "a time below zero": (INPUT.replace(f";created={NOW};", ";created=-1;"), SIGNATURE),
-    "times the other way round": (INPUT.replace(f";created={NOW};", f";created={TIMESTAMP_MAX};"), SIGNATURE),
     "a time in milliseconds": (re.sub(r";expires=\d+", f";expires={TIMESTAMP_MAX + 1}", INPUT), SIGNATURE),
     "a leading zero": (INPUT.replace(";created=", ";created=0", 1), SIGNATURE),
     "a digit that is not ASCII": (INPUT.replace(";created=", ";created=\u00b2", 1), SIGNATURE),

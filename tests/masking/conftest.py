@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -13,7 +12,7 @@ from delegate import known_secrets
 @pytest.fixture(autouse=True)
 def _own_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty registry, and the old one afterwards; readers see that it changed."""
-    monkeypatch.setattr(known_secrets, "_holders", weakref.WeakValueDictionary())
+    monkeypatch.setattr(known_secrets, "_holders", set())
     monkeypatch.setattr(known_secrets, "_last_added", -next(known_secrets._added))
     yield
     monkeypatch.undo()

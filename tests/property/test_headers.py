@@ -87,7 +87,7 @@ def test_a_good_request_with_one_damaged_header_is_refused_or_unchanged(
 @given(st.binary(max_size=12), st.binary(max_size=12), st.text("GETPOSX-", max_size=7))
 def test_any_target_gives_a_documented_error(path: bytes, query: bytes, method: str) -> None:
     with contextlib.suppress(DelegateError):
-        target = verify.read_target(method, b"/" + path, query, "a")
+        target = verify.read_target(method, b"/" + path, query, b"a")
         assert target["@path"] == b"/" + path
 
 
