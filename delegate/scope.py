@@ -67,17 +67,13 @@ def _require_risk(value: object, name: str) -> str:
     return value
 
 
-def _require_parts(value: object) -> dict[str, object]:
-    """The members of a scope in signed bytes, none of them unknown."""
+def _not_of_parts(value: object) -> MalformedError:
+    """Why ``value`` is no object with the parts of a scope and no other."""
     if type(value) is not dict:
-        msg = f"a scope must be an object, not {type(value).__name__}"
-        raise MalformedError(msg, field="scope")
-    if not value.keys() <= _PARTS:
-        name = min(value.keys() - _PARTS, key=ascii)
-        shown = ascii(name)[1:-1][:LABEL_MAX_CHARS] if type(name) is str else type(name).__name__
-        msg = f'a scope has no part "{shown}"'
-        raise MalformedError(msg, field=shown, limit=tuple(sorted(_PARTS)))
-    return value
+        return MalformedError(f"a scope must be an object, not {type(value).__name__}", field="scope")
+    name = min(value.keys() - _PARTS, key=ascii)
+    shown = ascii(name)[1:-1][:LABEL_MAX_CHARS] if type(name) is str else type(name).__name__
+    return MalformedError(f'a scope has no part "{shown}"', field=shown, limit=tuple(sorted(_PARTS)))
 
 
 def _stated_set(
@@ -261,7 +257,9 @@ class Scope:
         Raises ``MalformedError`` (also for an unknown member), ``NonCanonicalError`` and
         ``TooLargeError``, each with the path of the ``field``. Nothing is normalized.
         """
-        parts = _require_parts(value)
+        if type(value) is not dict or not value.keys() <= _PARTS:
+            raise _not_of_parts(value)
+        parts: dict[str, object] = value
         return _fill(
             cls.__new__(cls),
             tools=_stated_set(parts, "tools", SCOPE_MAX_TOOLS, require_name),

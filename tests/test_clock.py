@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import time
+from functools import partial
 
 import pytest
 
-from delegate.clock import Clock, ManualClock, read
+from delegate.clock import Clock, ManualClock, read, reader
 from delegate.errors import ConfigurationError
 
 
@@ -21,17 +22,19 @@ class Broken(Clock):
 
 def test_the_system_clock_gives_whole_seconds() -> None:
     before = int(time.time())
-    now = read(Clock())
-    assert type(now) is int
-    assert before <= now <= int(time.time())
+    for now in (read(Clock()), reader(Clock())()):
+        assert type(now) is int
+        assert before <= now <= int(time.time())
 
 
 @pytest.mark.parametrize("answer", [float("nan"), 1.5, 1795175603.0, True, -1, None, "1795175603"])
 def test_s61_a_clock_that_is_not_in_whole_seconds_is_a_configuration_error(answer: object) -> None:
-    with pytest.raises(ConfigurationError) as refusal:
-        read(Broken(answer))
-    assert refusal.value.field == "clock"
-    assert read(Broken(1795175603)) == 1795175603
+    broken = Broken(answer)
+    for reading in (partial(read, broken), reader(broken)):
+        with pytest.raises(ConfigurationError) as refusal:
+            reading()
+        assert refusal.value.field == "clock"
+    assert read(Broken(1795175603)) == reader(Broken(1795175603))() == 1795175603
 
 
 def test_b17_s63_the_time_zone_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -255,8 +255,8 @@ def require_covered(required: frozenset[str], covered: frozenset[str]) -> None:
 
 
 @lru_cache(maxsize=512)
-def parse_usual(start: bytes, end: bytes) -> tuple[bytes, Components, str, str]:
-    """Label, components, key id and algorithm of our member, as nearly all signers write it.
+def parse_usual(start: bytes, end: bytes) -> tuple[str, bytes, Components, str, str]:
+    """Label, the same as bytes, components, key id and algorithm of our member, as most signers write it.
 
     That is a header with no other member, and the parameters in the usual order: ``start`` stands before
     ``USUAL_CHANGES`` and a semicolon, ``end`` behind them. A client writes these parts alike for each of its
@@ -267,7 +267,7 @@ def parse_usual(start: bytes, end: bytes) -> tuple[bytes, Components, str, str]:
     ended = _USUAL_END.fullmatch(end.decode("ascii"))
     if started is None or ended is None or ended[2] not in ALGORITHMS:
         raise ValueError
-    return started[1].encode(), parse_components(started[2]), ended[1], ended[2]
+    return started[1], started[1].encode(), parse_components(started[2]), ended[1], ended[2]
 
 
 def parse_parameters(text: str) -> Parameters:

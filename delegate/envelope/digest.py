@@ -7,6 +7,7 @@ algorithms may stand beside it and are not looked at.
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from typing import Final
 
 from delegate.envelope.fields import byte_sequence, decode_bytes, parse_byte_sequences
@@ -15,6 +16,9 @@ from delegate.errors import DigestMalformedError, DigestMismatchError, DigestUns
 __all__ = ["content_digest", "digest_header", "parse_digest", "require_digest"]
 
 _SHA256_BYTES: Final = 32
+
+digest_header: Final = partial(byte_sequence, b"sha-256")
+"""The header value that states a digest, 32 bytes of SHA-256."""
 
 
 def content_digest(body: bytes) -> bytes:
@@ -44,8 +48,3 @@ def require_digest(body: bytes, value: bytes) -> bytes:
         msg = f"the body that arrived ({len(body)} bytes) is not the one that was signed"
         raise DigestMismatchError(msg, component="content-digest")
     return digest
-
-
-def digest_header(digest: bytes) -> bytes:
-    """The header value that states ``digest``, 32 bytes of SHA-256."""
-    return byte_sequence(b"sha-256", digest)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from delegate.envelope.components import COVERED_IF_PRESENT
@@ -32,16 +33,15 @@ __all__ = ["Envelope", "snapshot"]
 _JOINED: Final = frozenset({"signature", "signature-input"})
 _SINGLE: Final = COVERED_IF_PRESENT | {"host", "content-digest"}
 _DELEGATION_FRAME: Final = len('t=""')
-_MAX_BYTES: Final = dict.fromkeys(_SINGLE, HEADER_MAX_BYTES) | {
+_MAX_BYTES: Final = {
+    **dict.fromkeys(_SINGLE, HEADER_MAX_BYTES),
     "signature": SIGNATURE_HEADERS_MAX_BYTES,
     "signature-input": SIGNATURE_HEADERS_MAX_BYTES,
     "delegation": TOKEN_HEADER_MAX_BYTES + _DELEGATION_FRAME,
     "agent-identity": IDENTITY_MAX_BYTES,
 }
 _NAMES_KEPT: Final = 512
-_WIDEST_LIMIT: Final = max(_MAX_BYTES.values())
-_TIGHTER: Final = tuple((name, limit) for name, limit in _MAX_BYTES.items() if limit < _WIDEST_LIMIT)
-"""What is left to check of headers none of which is over the widest limit."""
+_TIGHTEST_FIRST: Final = sorted(_MAX_BYTES.items(), key=itemgetter(1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +147,9 @@ def snapshot(headers: Iterable[tuple[bytes, bytes]]) -> tuple[dict[str, bytes], 
     values = {_NAMES[name]: line.strip(b" \t") for name, line in lines}
     repeated = _join_lines(values, lines) if len(values) != len(lines) else set()
     longest = max(map(len, values.values()), default=0)
-    for name, limit in _TIGHTER if longest <= _WIDEST_LIMIT else _MAX_BYTES.items():
+    for name, limit in _TIGHTEST_FIRST:
+        if longest <= limit:
+            break
         if len(values.get(name, b"")) > limit:
             raise _too_large(name, len(values[name]))
     return values, repeated

@@ -225,13 +225,13 @@ def read_usual_member(headers: Mapping[str, bytes]) -> SignedMember | None:
         return None
     created, expires, nonce = changes.groups()
     try:
-        label, components, keyid, alg = parse_usual(start, rest[changes.end() :])
-        signature = read_byte_sequence(headers["signature"], label, _SIGNATURE_BYTES)
+        label, raw_label, components, keyid, alg = parse_usual(start, rest[changes.end() :])
+        signature = read_byte_sequence(headers["signature"], raw_label, _SIGNATURE_BYTES)
     except (KeyError, ValueError, DelegateError):
         return None
     decoded = a2b_base64(nonce.translate(FROM_URL) + b"==")
     parameters = Parameters(int(created), int(expires), decoded, keyid, alg)
-    return SignedMember(stated[len(label) + 1 :], components, parameters, signature, label.decode())
+    return SignedMember(stated[len(label) + 1 :], components, parameters, signature, label)
 
 
 def read_member(picked: PickedMember | SignedMember) -> SignedMember:

@@ -16,7 +16,7 @@ import threading
 from heapq import heappop, heappush
 from typing import Final
 
-from delegate.clock import Clock, read
+from delegate.clock import Clock, read, reader
 from delegate.errors import ConfigurationError, ReplayCapacityError, ReplayStoreUnavailableError
 from delegate.limits import (
     REPLAY_CAPACITY_DEFAULT,
@@ -83,7 +83,6 @@ class MemoryReplayStore:
     __slots__ = (
         "_buckets",
         "_capacity",
-        "_clock",
         "_due",
         "_epoch",
         "_forgotten",
@@ -92,6 +91,7 @@ class MemoryReplayStore:
         "_issuers",
         "_live",
         "_lock",
+        "_now",
         "_quota",
         "_shares",
         "_tables",
@@ -115,7 +115,7 @@ class MemoryReplayStore:
             )
             raise ConfigurationError(msg, field="single_process", limit=True)
         self._issuer_quota = rules.require_bounds(quota=quota, issuer_quota=issuer_quota, capacity=capacity)
-        self._clock = clock
+        self._now = reader(clock)
         self._quota = quota
         self._capacity = capacity
         self._epoch = 0 if assume_fresh else read(clock)
@@ -139,10 +139,11 @@ class MemoryReplayStore:
         """See ``ReplayStore.claim``."""
         if self._forks != _forks:  # before the lock, which another thread may have held while forking
             raise ReplayStoreUnavailableError(_FORKED)
-        present = read(self._clock)
-        if expires_at <= now or expires_at <= present:
-            raise rules.expired(expires_at, max(now, present))
-        cutoff = min(now, present) - REPLAY_MARGIN
+        present = self._now()
+        earlier, later = (now, present) if now < present else (present, now)
+        if expires_at <= later:
+            raise rules.expired(expires_at, later)
+        cutoff = earlier - REPLAY_MARGIN
         name = rules.record_name(space, key_id, nonce)
         owner = (space, quota_key)
         table = self._tables[name[-1]]

@@ -35,6 +35,7 @@ from delegate.scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
 
     from delegate.canonical import SignedValue
 
@@ -128,7 +129,9 @@ def _located(error: DelegateError, index: int) -> DelegateError:
 
 
 def _read(members: Mapping[str, SignedValue], *, is_root: bool) -> Block:
-    _require_members(members, is_root=is_root)
+    required, allowed = (_ROOT, _ROOT_ALLOWED) if is_root else (_EVERY, _CHILD_ALLOWED)
+    if not required <= members.keys() <= allowed:
+        raise _member_refusal(members.keys(), required, allowed)
     root = None
     if is_root:
         if members["v"] != VERSION or members["v"] is True:
@@ -160,21 +163,16 @@ def _read(members: Mapping[str, SignedValue], *, is_root: bool) -> Block:
     )
 
 
-def _require_members(members: Mapping[str, SignedValue], *, is_root: bool) -> None:
-    names = members.keys()
-    required, allowed = (_ROOT, _ROOT_ALLOWED) if is_root else (_EVERY, _CHILD_ALLOWED)
-    if required <= names <= allowed:
-        return
+def _member_refusal(
+    names: AbstractSet[str], required: frozenset[str], allowed: frozenset[str]
+) -> DelegateError:
     if later := _LATER.keys() & names:
         name = min(later)
-        msg = f"this release cannot honour {name!r}"
-        raise _LATER[name](msg, field=name)
+        return _LATER[name](f"this release cannot honour {name!r}", field=name)
     if missing := required - names:
-        msg = f"member {min(missing)!r} is missing"
-        raise DelegationMalformedError(msg, field=min(missing))
+        return DelegationMalformedError(f"member {min(missing)!r} is missing", field=min(missing))
     name = min(names - allowed)
-    msg = f"member {name[:32]!r} is not known here"
-    raise DelegationMalformedError(msg, field=name)
+    return DelegationMalformedError(f"member {name[:32]!r} is not known here", field=name)
 
 
 def _integer(members: Mapping[str, SignedValue], name: str, limit: int) -> int:

@@ -17,7 +17,7 @@ from delegate.names import require_message_audience, require_name
 from delegate.token.cache import ChainCache
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from delegate.clock import Clock
     from delegate.envelope.verify import EnvelopeRules
@@ -64,6 +64,8 @@ class Policy:
     """What messages may be addressed to, where there is no HTTP."""
     rules: EnvelopeRules
     clock: Clock
+    now: Callable[[], int]
+    """Reads ``clock``."""
     tenant: str = "default"
     require_delegation: bool = True
     whole_body: ReadBody

@@ -13,9 +13,8 @@ of a few lines, sync or async, stands in ``delegate.verifier.door``. What the or
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from delegate.clock import read
 from delegate.envelope.verify import require_algorithm, require_window
 from delegate.errors import (
     DelegateError,
@@ -73,7 +72,7 @@ def verification_steps(policy: Policy, request: Request | Message, body: bytes |
         step = 3
         parameters = received.read(picked)
         step = 4
-        now = read(policy.clock)
+        now = policy.now()
         require_window(parameters, now, policy.rules)
         step = 5
         origin = received.locate()
@@ -81,30 +80,38 @@ def verification_steps(policy: Policy, request: Request | Message, body: bytes |
         identity, delegation = received.sender()
         trust = policy.trust.snapshot
         if delegation is None:
-            signer, known = _direct(policy, trust, parameters.keyid, now), 0
+            signer, news = _direct(policy, trust, parameters.keyid, now), None
         else:
-            signer, known = _holder(policy, trust, delegation, now)
+            signer, news = _holder(policy, trust, delegation, now)
         _require_holder(signer, parameters, identity)
         step = 7
         signed = received.require_signature(signer.key)
         step = 8
-        news = _prove(signer, known)
+        if news is not None:
+            prove(news.token, signer.record.key, proved=news.known)
         proved = True
         _require_chain_now(policy, signer, origin, now)
         if news is not None:
-            require_within_ceiling(news, signer.issuer)
-            policy.cache.under(trust).add(news.text, signer)
+            require_within_ceiling(news.token, signer.issuer)
+            policy.cache.under(trust).add(news.token.text, signer)
         step = 9
         need = received.wanted_body()
         whole: Any = None if need is None else need.whole((yield need) if body is None else body)
         body_sha256 = received.require_body(whole)
         step = 10
-        if (later := read(policy.clock)) != now:  # within the same second every answer is the same
+        if (later := policy.now()) != now:  # within the same second every answer is the same
             now = later
             require_window(parameters, now, policy.rules)
             _require_times(policy, signer, origin, now)
         step = 11
-        epoch = yield _claim(policy, parameters, signer, now)
+        epoch = yield Claim(
+            space=policy.tenant,
+            quota_key=signer.quota_key,
+            key_id=signer.key.key_id,
+            nonce=parameters.nonce,
+            expires_at=parameters.expires,
+            now=now,
+        )
         if parameters.created <= epoch + policy.rules.skew:
             raise _forgotten(epoch, policy.rules.skew)
     except DelegateError as error:
@@ -139,23 +146,28 @@ def _require_holder(signer: Signer, parameters: Parameters, identity: Identity) 
         raise IdentityMismatchError(msg, component="agent-identity", limit=signer.agent)
 
 
-def _holder(policy: Policy, trust: TrustSnapshot, text: str, now: int) -> tuple[Signer, int]:
-    """Step 6: the token's last holder, and the issuer whose trust its chain claims.
+class _News(NamedTuple):
+    """A chain that is not remembered whole."""
 
-    And how many leading blocks of the chain were proved before, under the same trust.
-    """
+    token: UnverifiedToken
+    known: int
+    """How many leading blocks were proved before, under the same trust."""
+
+
+def _holder(policy: Policy, trust: TrustSnapshot, text: str, now: int) -> tuple[Signer, _News | None]:
+    """Step 6: the token's last holder, the issuer whose trust its chain claims, and what is left to prove."""
     chains = policy.cache.under(trust)
     known = chains.get(text)
     if known is not None and known.token is not None:
         known.record.require_unended(now=now, max_ttl=known.issuer.max_ttl)
-        return known, len(known.token.links)
+        return known, None
     prefix = chains.longest_prefix(text)
     above = prefix.token if prefix else None
     token = parse_unverified(text, known=above)
     issuer, record = find_root(token, trust, now=now)
     last, first = token.last.block, token.links[0].block
     signer = Signer(last.key, issuer, record, token, last.agent, _quota_key(issuer, first.key))
-    return signer, len(above.links) if above else 0
+    return signer, _News(token, len(above.links) if above else 0)
 
 
 def _direct(policy: Policy, trust: TrustSnapshot, keyid: str, now: int) -> Signer:
@@ -174,15 +186,6 @@ def _direct(policy: Policy, trust: TrustSnapshot, keyid: str, now: int) -> Signe
 
 def _quota_key(issuer: Issuer, delegatee: PublicKey) -> str:
     return f"{issuer.name} {delegatee.key_id}"
-
-
-def _prove(signer: Signer, known: int) -> UnverifiedToken | None:
-    """Step 8, pass one, of all blocks but the ``known`` first ones; returns the chain if there are any."""
-    token = signer.token
-    if token is None or known == len(token.links):
-        return None
-    prove(token, signer.record.key, proved=known)
-    return token
 
 
 def _require_chain_now(policy: Policy, signer: Signer, origin: str, now: int) -> None:
@@ -208,18 +211,6 @@ def _require_times(policy: Policy, signer: Signer, origin: str, now: int) -> Non
         signer.record.require_current(Usage.REQUEST, now=now)
     else:
         require_current(signer.token, origin=origin, now=now, skew=policy.rules.skew)
-
-
-def _claim(policy: Policy, parameters: Parameters, signer: Signer, now: int) -> Claim:
-    """Step 11: one nonce of one key."""
-    return Claim(
-        space=policy.tenant,
-        quota_key=signer.quota_key,
-        key_id=signer.key.key_id,
-        nonce=parameters.nonce,
-        expires_at=parameters.expires,
-        now=now,
-    )
 
 
 def _forgotten(epoch: int, skew: int) -> ReplayUnknownError:
