@@ -20,7 +20,7 @@ from delegate.errors import DelegateError
 from delegate.keys import Purpose
 from delegate.revocation import RevocationList
 from delegate.token import KeyClaim
-from delegate.token.chain import append
+from delegate.token.chain import append, block_input
 from delegate.token.verify import require_signature
 from tests.support.answer import (
     COVERED,
@@ -57,7 +57,7 @@ MESSAGE = canonicalize(good_members())
 
 ANSWER = WireAnswer()
 INPUTS: dict[str, bytes] = {
-    "block": append(None, BLOCK, bytes(64)).last.signing_input,
+    "block": block_input(bytes(32), BLOCK),
     "request": base_of(Wire(), COMPONENTS, parameters()),
     "response": answer_base(ANSWER, REQUEST, COVERED, answer_parameters(keyid=f'"{KEY.key_id}"')),
     "key-claim": dsse.pae(CLAIM_TYPE, CLAIM),

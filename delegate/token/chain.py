@@ -68,8 +68,8 @@ class Link(NamedTuple):
 
     @property
     def signing_input(self) -> bytes:
-        """The bytes that the delegator signed (design section 4)."""
-        return _BLOCK_DOMAIN + self.prefix_hash + self.payload
+        """The bytes that the delegator signed."""
+        return block_input(self.prefix_hash, self.payload)
 
     @property
     def token_id(self) -> str:
@@ -82,6 +82,11 @@ class Link(NamedTuple):
         size = len(self.payload).to_bytes(4, "big")
         parts = (_PREFIX_DOMAIN, self.prefix_hash, size, self.payload, self.signature)
         return hashlib.sha256(b"".join(parts)).digest()
+
+
+def block_input(prefix_hash: bytes, payload: bytes) -> bytes:
+    """The signing input of a token block (design section 4)."""
+    return _BLOCK_DOMAIN + prefix_hash + payload
 
 
 def make_link(parent: Link | None, payload: bytes, signature: bytes) -> Link:

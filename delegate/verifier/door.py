@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeAlias
 
-from delegate.clock import Clock, read, reader
+from delegate.clock import Clock, read
 from delegate.envelope.verify import EnvelopeRules
 from delegate.errors import ConfigurationError, DelegateError, ReplayStoreUnavailableError
 from delegate.keys import Usage
@@ -121,7 +121,6 @@ class Verifier:
         self._replay = replay
         self._claim: Callable[..., int] | None = getattr(replay, "claim", None)
         self._aclaim: Callable[..., Awaitable[int]] | None = getattr(replay, "aclaim", None)
-        clock = clock or Clock()
         web, messages = addresses(origins, public_origin, audiences)
         self._policy = Policy(
             trust=trust,
@@ -133,8 +132,7 @@ class Verifier:
                 must_cover=frozenset(must_cover),
                 proxy_adds=frozenset(proxy_adds),
             ),
-            clock=clock,
-            now=reader(clock),
+            clock=clock or Clock(),
             tenant=tenant_name(tenant),
             require_delegation=require_delegation,
             whole_body=ReadBody(body_limit, body_deadline),
@@ -145,7 +143,7 @@ class Verifier:
             revocation=revocation,
             observer=observer,
         )
-        read(clock)
+        read(self._policy.clock)
 
     def verify(self, request: Request | Message, body: bytes | Callable[[ReadBody], bytes] = b"") -> Verified:
         """Run all steps; returns the proof or raises the ``DelegateError`` that refused.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
+from delegate.clock import reader
 from delegate.envelope.target import Origins
 from delegate.errors import (
     BodyTooLargeError,
@@ -64,7 +65,7 @@ class Policy:
     """What messages may be addressed to, where there is no HTTP."""
     rules: EnvelopeRules
     clock: Clock
-    now: Callable[[], int]
+    now: Callable[[], int] = field(init=False)
     """Reads ``clock``."""
     tenant: str = "default"
     require_delegation: bool = True
@@ -77,6 +78,10 @@ class Policy:
     cache: ChainCache[Signer] = field(default_factory=ChainCache)
     revocation: Revocations | None = None
     observer: Observer | None = None
+
+    def __post_init__(self) -> None:
+        """Ready the clock's reader."""
+        object.__setattr__(self, "now", reader(self.clock))
 
 
 # --- what is checked before a server starts; each raises ConfigurationError with the setting's name ---------

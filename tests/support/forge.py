@@ -14,7 +14,7 @@ from delegate.canonical import canonicalize
 from delegate.encoding import b64url_encode
 from delegate.keys import Purpose, SigningKey
 from delegate.scope import Scope
-from delegate.token.chain import PREFIX, UnverifiedToken, parse_unverified
+from delegate.token.chain import PREFIX, UnverifiedToken, block_input, parse_unverified
 
 NOW: Final = 1_795_175_603
 ORIGIN: Final = "https://api.example.com"
@@ -76,7 +76,7 @@ def forge_text(*payloads: bytes, keys: tuple[SigningKey, ...] = ()) -> str:
     for index, payload in enumerate(payloads):
         rightful = ISSUER_KEY if index == 0 else KEYS[index - 1]
         key = keys[index] if index < len(keys) else rightful
-        signature = key.sign(Purpose.BLOCK, b"delegate/v1/block\0" + prefix + payload)
+        signature = key.sign(Purpose.BLOCK, block_input(prefix, payload))
         text = f"{text}.{b64url_encode(payload)}.{b64url_encode(signature)}"
         prefix = next_prefix(prefix, payload, signature)
     return text
