@@ -23,6 +23,8 @@ _B64: Final = "base64 with padding"
 _B64URL: Final = "base64url without padding"
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 FROM_URL: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
+"""base64url to base64; what base64url has not becomes what neither has."""
+
 _PADDING: Final = (b"", b"!", b"==", b"=")
 """What completes a text of this length modulo 4; no value has a text of length 1 modulo 4."""
 

@@ -18,6 +18,7 @@ from delegate.errors import HeaderDuplicateError, HeaderTooLargeError
 from delegate.limits import (
     HEADER_MAX_BYTES,
     IDENTITY_MAX_BYTES,
+    LABEL_MAX_CHARS,
     SIGNATURE_HEADERS_MAX_BYTES,
     TOKEN_HEADER_MAX_BYTES,
 )
@@ -120,11 +121,11 @@ class Envelope:
 
 
 class _Names(dict[bytes, str]):
-    """A header's name -> the same as text, in lower case. The first ones stay, for requests repeat them."""
+    """A header's name -> the same as text, in lower case. Requests repeat them, so the first ones stay."""
 
     def __missing__(self, raw: bytes) -> str:
         name = raw.decode("latin-1").lower()
-        if len(self) < _NAMES_KEPT:
+        if len(self) < _NAMES_KEPT and len(raw) <= LABEL_MAX_CHARS:
             self[raw] = name
         return name
 

@@ -40,7 +40,7 @@ _WORD: Final = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 
 _PASSWORD: Final = (
     "password passwords passwd passphrase passcode pwd pw userpass dbpass pswd passwort contrasena "
-    "kennwort motdepasse senha bindpw rootpw wachtwoord heslo"
+    "kennwort motdepasse senha bindpw rootpw wachtwoord heslo psk"
 )
 _STRONG: Final = {
     "password": (
@@ -65,6 +65,7 @@ _STRONG: Final = {
     "key": (
         *("api key", "apikey", "api keys", "access key", "account key", "private key", "encryption key"),
         *("signing key", "master key", "service key", "shared key", "auth key", "license key", "storage key"),
+        *("preshared key", "pre shared key"),
         *(
             "deploy key",
             "ssh key",

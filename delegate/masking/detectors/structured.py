@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from delegate.masking.detectors.detector import Detector, found, is_no_placeholder, repeated
+from delegate.masking.detectors.detector import Detector, found, is_no_placeholder, prefixed, repeated
 
 __all__ = ["STRUCTURED"]
 
@@ -135,6 +135,19 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
         ('{"kty":"OKP","crv":"Ed25519","', 'x":"', "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jFa7Q2xK9mB4tZ8", '"}'),
         "RFC 7518 section 6",
         gate="kty",
+        kind="private-key",
+    ),
+    prefixed(
+        "private-key-der",
+        "b3BlbnNzaC1rZXktdjEA MII MIG MIH MHcCAQEEI MC4CAQAwBQYDK2V AIBADAN QIBADAN gIBADAN wIBADAN",
+        r"(?:b3BlbnNzaC1rZXktdjEA"
+        r"|MII[A-Za-z0-9+/]{3}IBA(?:DANBgkqhkiG9w0BAQEFAASC|AK[BC])"  # RSA
+        r"|[AQgw]IBADANBgkqhkiG9w0BAQEFAASC"  # the same, where a slash stands in its length
+        r"|MI[GH][A-Za-z0-9+/]AgE(?:AMB[AM]GByqGSM49AgEG|BBD[A-D]|BBEI)|MHcCAQEEI"  # elliptic curves of NIST
+        r"|MC4CAQAwBQYDK2V[a-z]BCIEI)" + repeated("[A-Za-z0-9+/=]", 40, 8000),  # Ed25519, X25519
+        ("MC4CAQAwBQYDK2Vw", "BCIEI", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jFa7Q2xK9mB4tZ8"),
+        ("MCowBQYDK2Vw", "AyEA", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jFa7Q2xK9mB4tZ8"),
+        "the first bytes of RFC 5208, RFC 8017, RFC 5915, RFC 8410 and OpenSSH PROTOCOL.key, in base64",
         kind="private-key",
     ),
     found(

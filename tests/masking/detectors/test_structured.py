@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import base64
+import itertools
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from delegate.masking.detectors import Detector
 from delegate.masking.detectors.structured import STRUCTURED
+from delegate.masking.tokens import RUN
 from tests.masking.detectors.rows import assert_example, taken
 
 ROWS = {row.id: row for row in STRUCTURED}
@@ -67,3 +78,67 @@ def test_a_web_token_has_three_parts_or_two_that_are_objects(token: str) -> None
 )
 def test_no_web_token(text: str) -> None:
     assert taken(ROWS["jwt"], f"see {text} there") == []
+
+
+KEYS: dict[str, Callable[[], Any]] = {
+    "Ed25519": ed25519.Ed25519PrivateKey.generate,
+    "X25519": x25519.X25519PrivateKey.generate,
+    "RSA of 1024 bits": lambda: rsa.generate_private_key(65537, 1024),
+    "RSA of 2048 bits": lambda: rsa.generate_private_key(65537, 2048),
+    "RSA of 3072 bits": lambda: rsa.generate_private_key(65537, 3072),
+    "P-256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "P-384": lambda: ec.generate_private_key(ec.SECP384R1()),
+}
+FORMS = {
+    "PKCS #8": PrivateFormat.PKCS8,
+    "traditional": PrivateFormat.TraditionalOpenSSL,
+    "OpenSSH": PrivateFormat.OpenSSH,
+}
+NO_SUCH_FORM = {("Ed25519", "traditional"), ("X25519", "traditional"), ("X25519", "OpenSSH")}
+
+
+def unframed(name: str, form: str) -> str:
+    """The base64 of a private key whose first characters are not cut by a slash or plus."""
+    while True:
+        pem: bytes = KEYS[name]().private_bytes(Encoding.PEM, FORMS[form], NoEncryption())
+        body = b"".join(pem.splitlines()[1:-1]).decode()
+        if body[len("MIIG/") : RUN + len("MIIG/")].isalnum():
+            return body
+
+
+@pytest.mark.parametrize(
+    ("name", "form"), [pair for pair in itertools.product(KEYS, FORMS) if pair not in NO_SUCH_FORM]
+)
+def test_a_private_key_without_its_frame_is_found(name: str, form: str) -> None:
+    body = unframed(name, form)
+    [key] = taken(ROWS["private-key-der"], f"see {body} there")
+    assert body.endswith(key)
+    assert len(body) - len(key) <= len("MIIG/")
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_a_public_key_without_its_frame_is_none(name: str) -> None:
+    der = KEYS[name]().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert taken(ROWS["private-key-der"], f"see {base64.b64encode(der).decode()} there") == []
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "b3BlbnNzaC1r" + "ZXktdjEA",
+        *(f"MII{each}IBADAN" + "BgkqhkiG9w0BAQEFAASC" for each in ("Aaz", "Z09")),
+        *(f"{each}IBADAN" + "BgkqhkiG9w0BAQEFAASC" for each in "AQgw"),
+        *("MIIAaz" + f"IBAAK{each}" for each in "BC"),
+        *(f"MI{group}zAgEAMB{each}" + "GByqGSM49AgEG" for group in "GH" for each in "AM"),
+        *("MIG" + f"kAgEBBD{each}" for each in "ABCD"),
+        "MIH" + "cAgEBBEI",
+        "MHcCAQ" + "EEI",
+        *("MC4CAQAw" + f"BQYDK2V{each}BCIEI" for each in "anz"),
+    ],
+)
+def test_how_long_a_key_without_its_frame_may_be(head: str) -> None:
+    body = "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF" * 267
+    for length in (40, 8000):
+        assert taken(ROWS["private-key-der"], f"see {head}{body[:length]}!") == [head + body[:length]]
+    assert taken(ROWS["private-key-der"], f"see {head}{body[:39]}!") == []
+    assert taken(ROWS["private-key-der"], f"see {head[:-1]}-{body[:40]}!") == []
