@@ -242,6 +242,7 @@ def test_d81_a_part_has_a_limit(field: str, limit: int) -> None:
 
 def test_d81_all_types_together_have_a_limit() -> None:
     full = {kind: {"exact": many(64)} for kind in "abcd"}
+    assert Scope.from_json(parts(resources=full)) == written(parts(resources=full))
     assert Scope.from_json(parts(resources=full)).resources.keys() == full.keys()
     for read in (Scope.from_json, written):
         with pytest.raises(TooLargeError) as refused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from delegate.envelope import message
 from delegate.envelope.components import parse_components
 from delegate.envelope.message import snapshot
 from delegate.envelope.verify import EnvelopeRules, pick_signature, read_member, read_usual_member
@@ -16,6 +17,7 @@ from delegate.errors import (
 from delegate.limits import (
     HEADER_MAX_BYTES,
     IDENTITY_MAX_BYTES,
+    LABEL_MAX_CHARS,
     SIGNATURE_INPUT_MAX_BYTES,
     SIGNATURE_MAX_BYTES,
     SIGNATURE_MAX_COMPONENTS,
@@ -64,6 +66,25 @@ def test_a_header_that_the_profile_does_not_read_has_no_limit_and_frees_none() -
     for name in (b"agent-identity", b"content-type"):
         with pytest.raises(HeaderTooLargeError):
             snapshot([beside, (name, b"x" * (HEADER_MAX_BYTES + 1))])
+
+
+def test_a_header_at_its_limit_is_taken_beside_a_longer_one() -> None:
+    longer = (b"content-type", b"x" * HEADER_MAX_BYTES)
+    for name, most in ((b"agent-identity", IDENTITY_MAX_BYTES), (b"delegation", TOKEN_HEADER_MAX_BYTES + 4)):
+        snapshot([longer, (name, b"x" * most)])
+        with pytest.raises(HeaderTooLargeError):
+            snapshot([longer, (name, b"x" * (most + 1))])
+
+
+def test_names_are_remembered_up_to_a_number_and_a_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stranger who sends many or long names fills no memory, and his headers are read all the same."""
+    monkeypatch.setattr(message, "_NAMES", message._Names())
+    long = b"X" * (LABEL_MAX_CHARS + 1)
+    assert snapshot([(long, b"1"), (long[1:], b"2")])[0] == {long.decode().lower(): b"1", "x" * 64: b"2"}
+    assert [*message._NAMES] == [long[1:]]
+    many = [(b"X-%d" % number, b"") for number in range(600)]
+    assert snapshot(many)[0].keys() == {f"x-{number}" for number in range(600)}
+    assert [*message._NAMES] == [long[1:], *[name for name, _ in many[:511]]]
 
 
 def test_no_headers_are_no_values() -> None:
