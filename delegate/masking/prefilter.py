@@ -102,7 +102,7 @@ class Prefilter:
         names = _stems(lower)
         numbers = _find_numbers(shapes) is not None
         accounts = _find_account(shapes) is not None
-        runs = self._spans(text, classes, every_run=every_run) if _LONG in classes else []
+        runs = self._spans(text, classes, every_run=every_run)
         gated = self._gated(text)
         if names:
             gated += [index for needle, index in self._named if needle in text]
