@@ -16,8 +16,6 @@ from delegate.masking.values import value_hit
 
 __all__ = ["secrets_in_inserts"]
 
-_ROWS_MAX: Final = 1000
-
 _INTO: Final = re.compile(
     r"into\s{1,8}[\w.`\"\[\]]{1,128}\s{0,8}\((?P<columns>[\w\s.,`\"\[\]]{1,4096})\)\s{0,8}values\s{0,8}"
 )
@@ -32,27 +30,29 @@ def secrets_in_inserts(text: str, lower: str) -> Iterator[Hit]:
     """The values of columns with secret names; ``lower`` is the text in lower case."""
     if "values" not in lower:
         return
+    done = 0
     for into in _INTO.finditer(lower):
         first, last = into.span("columns")
         columns = [name.strip(_QUOTES) for name in text[first:last].split(",")]
         classes = [classify(name) for name in columns]
-        if set(classes) != {KeyClass.NONE}:
-            yield from _rows(text, into.end(), columns, classes)
+        if first >= done and set(classes) != {KeyClass.NONE}:  # no row is read twice, or time were quadratic
+            hits, done = _rows(text, into.end(), columns, classes)
+            yield from hits
 
 
-def _rows(text: str, place: int, columns: list[str], classes: list[KeyClass]) -> Iterator[Hit]:
-    for _ in range(_ROWS_MAX):
-        row = _row(text, place, len(columns))
-        if row is None:
-            return
+def _rows(text: str, place: int, columns: list[str], classes: list[KeyClass]) -> tuple[list[Hit], int]:
+    """The secrets of all rows from ``place`` on, and where the reading ended."""
+    hits: list[Hit] = []
+    while (row := _row(text, place, len(columns))) is not None:
         values, place = row
         for (start, end), name, sure in zip(values, columns, classes, strict=True):
             if sure is not KeyClass.NONE and (hit := value_hit(text, start, end, name, sure)) is not None:
-                yield hit
+                hits.append(hit)
         between = _BETWEEN_ROWS.match(text, place)
         if between is None:
-            return
+            break
         place = between.end()
+    return hits, place
 
 
 def _row(text: str, place: int, number: int) -> tuple[list[tuple[int, int]], int] | None:

@@ -429,3 +429,27 @@ def test_code_and_prose_about_secrets_stay(text: str) -> None:
 def test_a_secret_in_the_same_place_does_not(text: str) -> None:
     (masked,) = found(text.format(V))
     assert masked.endswith(V)
+
+
+WEAK = "winter"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        (f"user bob IDENTIFIED BY '{WEAK}'", True),
+        (f"user bob identified by '{WEAK}'", False),
+        (f"create user bob identified by '{WEAK}'", True),
+        (f"create{' ' * 250}identified by '{WEAK}'", True),
+        (f"create{' ' * 251}identified by '{WEAK}'", False),
+        (f" create{' ' * 251}identified by '{WEAK}'", False),
+        (f"identified by '{WEAK}', create user bob", False),
+    ],
+)
+def test_a_plain_word_is_a_password_where_a_statement_sets_one(text: str, masked: bool) -> None:  # noqa: FBT001
+    assert found(text) == ([WEAK] if masked else [])
+
+
+def test_a_plain_word_is_an_argument_only_by_its_underscore() -> None:
+    assert found("f(password=hunter, x)") == ["hunter"]
+    assert found("f(password=user_password, x)") == []

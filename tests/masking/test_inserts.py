@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from delegate.masking.inserts import secrets_in_inserts
 from delegate.masking.masker import default_masker
 from tests.masking.samples import PASSWORD
 
@@ -52,3 +53,24 @@ def test_a_row_of_another_length_gives_nothing() -> None:
     inside = "(INSERT INTO u (password, name) VALUES ('{}'))"
     for text in (few.format("a7 q2"), many.format("a7 q2"), inside.format("a7 q2")):
         assert default_masker().mask(text).value is text
+
+
+def test_every_row_is_read_however_many_there_are() -> None:
+    text = "INSERT INTO u (id, password) VALUES " + ",".join(
+        f"({number}, '{PASSWORD}')" for number in range(3000)
+    )
+    masked = default_masker().mask(text).value
+    assert PASSWORD not in masked
+    assert masked.count("[MASKED:password]") == 3000
+
+
+def test_statements_in_a_row_are_all_read() -> None:
+    text = f"INSERT INTO u (password) VALUES ('{PASSWORD}'); INSERT INTO u (password) VALUES ('{PASSWORD}')"
+    assert default_masker().mask(text).value == text.replace(PASSWORD, "[MASKED:password]")
+
+
+def test_no_row_is_read_twice() -> None:
+    """A statement inside a text of a row: its rows are those of the statement around it."""
+    inner = f"into u (password) values ({PASSWORD})"
+    for text, rows in ((inner, 1), (f"into a (password, note) values ('{PASSWORD}', '{inner}')", 1)):
+        assert len([*secrets_in_inserts(text, text.lower())]) == rows, text

@@ -7,6 +7,7 @@ import pytest
 from delegate.masking.secret_shape import (
     _sayable,
     is_placeholder,
+    is_reference,
     looks_like_password,
     looks_random,
     looks_secret,
@@ -103,3 +104,16 @@ def test_what_nobody_would_choose(value: str) -> None:
 )
 def test_a_marker_stands_in_for_a_secret_only_alone(value: str, stands_in: bool) -> None:  # noqa: FBT001 - a table
     assert is_placeholder(value) is stands_in
+
+
+@pytest.mark.parametrize(("value", "stands_in"), [("x" * 60, True), ("xX" * 30, True), (MIXED * 3, False)])
+def test_a_long_word_stands_in_for_a_secret_only_if_it_is_of_one_letter(value: str, stands_in: bool) -> None:  # noqa: FBT001 - a table
+    assert value.isalnum()
+    assert is_placeholder(value) is stands_in
+
+
+@pytest.mark.parametrize(
+    ("value", "refers"), [("os.environ", True), ("river side", False), ("river2024.x", False)]
+)
+def test_code_that_fetches_a_secret_is_a_reference(value: str, refers: bool) -> None:  # noqa: FBT001 - a table
+    assert is_reference(value) is refers
