@@ -28,6 +28,14 @@ def encoded(text: str, times: int = 1) -> str:
     return text
 
 
+# --- finders ---------------------------------------------------------------------------------------
+
+
+def test_a_frame_around_a_key_is_looked_for_where_there_are_dashes() -> None:
+    key = "-----BEGIN PRIVATE " + "KEY-----\nab\n-----END PRIVATE KEY-----"
+    assert found(f"see {key} there") == [("private-key", key)]
+
+
 # --- layers ----------------------------------------------------------------------------------------
 
 
