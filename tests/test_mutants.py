@@ -233,6 +233,29 @@ def test_an_import_that_never_ends_runs_out_of_time(
     assert bench.judge(Task(name="", job=job, outside=True)).outcome == TIMEOUT
 
 
+@pytest.mark.parametrize(("rest", "outcome"), [((), SURVIVED), ((("test_shop.py::test_fits", 0.1),), KILLED)])
+def test_who_survives_the_first_tests_is_tried_by_the_rest(
+    bench: Bench, rest: tuple[tuple[str, float], ...], outcome: str
+) -> None:
+    names = [mutant.name.partition("::")[2] for mutant in mutants("shop.py", SHOP)]
+    job = Job(
+        path="shop.py",
+        number=names.index("fits: return size <= LIMIT -> return None"),
+        tests=(("test_shop.py::test_idle", 0.1),),
+    )
+    assert bench.judge(Task(name="", job=job, outside=False, rest=rest)).outcome == outcome
+
+
+def test_the_first_tests_are_those_that_fit_into_some_seconds() -> None:
+    path = "delegate/keys/pem.py"
+    seconds = {f"tests/keys/test_pem.py::{name}": 1.0 for name in "abc"}
+    known = CoverageMap(lines={path: {line: [*seconds] for line in range(1, 1000)}}, seconds=seconds)
+    for most, number in ((0.5, 1), (2.0, 2), (3.0, 3)):
+        first = next(iter(tasks(path, known, most)))
+        assert [*first.job.tests, *first.rest] == [*seconds.items()]
+        assert len(first.job.tests) == number
+
+
 def test_a_mutant_that_no_test_reaches_survives(bench: Bench) -> None:
     job = Job(path="shop.py", number=0, tests=())
     assert bench.judge(Task(name="", job=job, outside=False)).outcome == SURVIVED

@@ -47,6 +47,8 @@ class Task:
     name: str
     job: Job
     outside: bool
+    rest: tuple[tuple[str, float], ...] = ()
+    """Further tests, for a mutant that survives those of the job: they would take too long for each."""
 
 
 class Bench:
@@ -62,12 +64,17 @@ class Bench:
 
     def judge(self, task: Task) -> Verdict:
         """Run the mutant in a fork, and over a fresh import where that alone can show it."""
-        if not task.job.tests:
-            return Verdict(outcome=SURVIVED)
-        self._pipe.send(task.job)
+        verdict = Verdict(outcome=SURVIVED)
+        for tests in (task.job.tests, task.rest):
+            if tests and verdict.outcome == SURVIVED:
+                verdict = self._run(replace(task.job, tests=tests), outside=task.outside)
+        return verdict
+
+    def _run(self, job: Job, *, outside: bool) -> Verdict:
+        self._pipe.send(job)
         verdict: Verdict = self._pipe.recv()
-        if verdict.outcome == ELSEWHERE or (verdict.outcome == SURVIVED and task.outside):
-            return self._planted(task.job)
+        if verdict.outcome == ELSEWHERE or (verdict.outcome == SURVIVED and outside):
+            return self._planted(job)
         return verdict
 
     def close(self) -> None:
@@ -137,8 +144,11 @@ def tasks(path: str, lines: CoverageMap, seconds: float = CORE.seconds) -> Itera
     for number, mutant in enumerate(mutants(path, source)):
         names = lines.tests(path, mutant.first, mutant.last) or of_module
         names.sort(key=lambda name: (_distance(name, Path(path)), lines.seconds.get(name, 0.0)))
-        job = Job(path=path, number=number, tests=tuple(_within(names, lines.seconds, seconds)))
-        yield Task(name=mutant.name, job=job, outside=lines.outside(path, mutant.first, mutant.last))
+        first = tuple(_within(names, lines.seconds, seconds))
+        rest = tuple((name, lines.seconds[name]) for name in names[len(first) :])
+        job = Job(path=path, number=number, tests=first)
+        outside = lines.outside(path, mutant.first, mutant.last)
+        yield Task(name=mutant.name, job=job, outside=outside, rest=rest)
 
 
 def _distance(test: str, module: Path) -> int:
