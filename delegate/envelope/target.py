@@ -101,16 +101,13 @@ class Origins:
         that share an authority.
         """
         self._by_authority: dict[bytes, _Selected] = {}
-        self._public: _Selected | None = None
         for origin in origins if public_origin is None else (*origins, public_origin):
-            authority, *others = [form.encode() for form in _authority_forms(_configured(origin))]
-            for form in (authority, *others):
-                other, _ = self._by_authority.setdefault(form, (origin, authority))
+            for authority in _authority_forms(_configured(origin)):
+                other, _ = self._by_authority.setdefault(authority.encode(), _selected(origin))
                 if other != origin:
                     msg = f"origins {origin!r} and {other!r} share an authority"
                     raise ConfigurationError(msg, field="origins")
-            if origin == public_origin:
-                self._public = origin, authority
+        self._public = None if public_origin is None else _selected(public_origin)
 
     def select(self, host: bytes | None) -> _Selected:
         """The origin that ``host`` (the ``Host`` header) names, and the value of its ``@authority``.
@@ -128,6 +125,10 @@ class Origins:
         shown = None if host is None else host[:64].decode("latin-1")
         msg = f"authority {shown!r} is none of this server's origins"
         raise AuthorityRejectedError(msg, component="@authority")
+
+
+def _selected(origin: str) -> _Selected:
+    return origin, origin_authority(origin).encode()
 
 
 def _configured(origin: str) -> str:

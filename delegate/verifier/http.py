@@ -17,7 +17,6 @@ from delegate.envelope.message import snapshot
 from delegate.envelope.response import binding_received
 from delegate.envelope.target import require_method
 from delegate.envelope.verify import (
-    SignedMember,
     pick_signature,
     read_delegation,
     read_member,
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 
     from delegate.envelope.components import Parameters
     from delegate.envelope.response import RequestBinding
-    from delegate.envelope.verify import PickedMember
+    from delegate.envelope.verify import PickedMember, SignedMember
     from delegate.keys import PublicKey
     from delegate.verifier.policy import Policy, ReadBody
 
@@ -96,7 +95,7 @@ class ReceivedRequest:
 
     def read(self, picked: PickedMember | SignedMember) -> Parameters:
         """Step 3: what it covers, and its parameters."""
-        member = self._member = picked if type(picked) is SignedMember else read_member(picked)
+        member = self._member = read_member(picked)
         self.hidden_headers = require_coverage(
             member, self._request.method, self.headers, self._repeated, self._policy.rules
         )

@@ -8,20 +8,11 @@ import urllib.parse
 
 import pytest
 
-from delegate import known_secrets
 from delegate.masking.known import KnownValues
+from tests.masking.holder import Holder
 
 SECRET = b'correct/horse+\xc3\xa9 "x"'
 BINARY = bytes(range(3, 20)) + b"\xfb\xff\xfe\x00"
-
-
-class Holder:
-    def __init__(self, *secrets: bytes) -> None:
-        self.secrets = secrets
-        known_secrets.add(self)
-
-    def __known_secrets__(self) -> tuple[bytes, ...]:
-        return self.secrets
 
 
 def found(text: str, *secrets: bytes) -> list[str]:

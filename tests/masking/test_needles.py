@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delegate import known_secrets
 from delegate.masking.known import KnownValues
 from delegate.masking.needles import SHORTEST, Needles
+from tests.masking.holder import Holder
 
 LENGTHS = (7, 8, 14, 15, 16, 40)
 OCTETS = st.binary(min_size=SHORTEST, max_size=40) | st.text("ab", min_size=SHORTEST, max_size=20).map(
@@ -75,15 +75,6 @@ def test_nothing_is_kept_of_what_was_taken_back() -> None:
     for chunks in (found._short, found._long):
         assert not chunks.ends
         assert not chunks._parts
-
-
-class Holder:
-    def __init__(self, *secrets: bytes) -> None:
-        self.secrets = secrets
-        known_secrets.add(self)
-
-    def __known_secrets__(self) -> tuple[bytes, ...]:
-        return self.secrets
 
 
 def test_known_values_stand_in_any_text() -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import urllib.parse
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delegate import known_secrets
 from delegate.masking import checks, secret_shape
 from delegate.masking import national_checks as national
 from delegate.masking.decoding import decodings, unescaped
@@ -20,6 +18,7 @@ from delegate.masking.hits import Hit, resolve
 from delegate.masking.known import KnownValues
 from delegate.masking.secret_shape import is_placeholder, is_reference, looks_random, looks_secret
 from delegate.masking.text import TextScanner
+from tests.masking.holder import Holder
 
 CANARY = "b7Kq29Zm" + "X4tLw8Rv"
 
@@ -291,15 +290,6 @@ def test_neighbours_do_not_overlap() -> None:
 
 
 # --- known values ----------------------------------------------------------------------------------
-
-
-class Holder:
-    def __init__(self, secret: bytes) -> None:
-        self._secret = secret
-        known_secrets.add(self)
-
-    def __known_secrets__(self) -> Iterator[bytes]:
-        yield self._secret
 
 
 @pytest.mark.parametrize(
