@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import resource
 import sys
 import tempfile
 import time
@@ -41,6 +42,8 @@ class Result:
 
     target: str
     seconds: float = 0.0
+    processor_seconds: float = 0.0
+    """Less than ``seconds`` where other work took the processor; 0 until the worker has ended."""
     executions: int = 0
     coverage: int = 0
     corpus: int = 0
@@ -84,12 +87,20 @@ def fuzz(name: str, seconds: int, *, live: bool) -> tuple[Result, list[str]]:
             "-timeout=10",
         ]
         command = [sys.executable, "-m", "fuzz.worker", name, *options, str(corpus)]
+        before = _processor_seconds()
         with Popen(command, cwd=ROOT, stderr=STDOUT, stdout=PIPE, text=True, errors="replace") as worker:
             result, log = _follow(name, worker.stdout or (), live=live)
+        result.processor_seconds = round(_processor_seconds() - before, 1)
         result.crashes = _keep(name, Path(artifacts))
     if worker.returncode and not result.crashes:
         raise SystemExit("\n".join([f"the worker for {name} failed:", *log]))
     return result, log
+
+
+def _processor_seconds() -> float:
+    """What the workers that have ended took of the processor."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _follow(name: str, rows: Iterable[str], *, live: bool) -> tuple[Result, list[str]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator
+from functools import cache
 from typing import Final
 
 from delegate.masking import checks
@@ -105,19 +106,17 @@ def bank_accounts(text: str, shapes: bytes) -> Iterator[Hit]:
     for candidate in _ACCOUNT.finditer(shapes):
         start = candidate.start()
         length = checks.iban_length(text[start : start + 2])
-        if length:
-            end = _take(text, start, length, candidate.end())
+        account = _characters(length).match(shapes, start, candidate.end()) if length else None
+        if account:
+            end = account.end()
             if _alone(text, start, end) and checks.iban(text[start:end]):
                 yield Hit(start, end, "iban", "iban", 65)
 
 
-def _take(text: str, start: int, length: int, limit: int) -> int:
-    """Where ``length`` letters and digits from ``start`` end; ``limit`` where there are fewer."""
-    for place in range(start, limit):
-        length -= text[place].isalnum()
-        if not length:
-            return place + 1
-    return limit
+@cache
+def _characters(number: int) -> re.Pattern[bytes]:
+    """So many letters and digits in a shape, in one piece or in groups."""
+    return re.compile(b"(?:[a0][ -]?){%d}[a0]" % (number - 1))
 
 
 def social_security_numbers(text: str, shapes: bytes) -> Iterator[Hit]:

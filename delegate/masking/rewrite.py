@@ -21,8 +21,8 @@ from delegate.masking.policy import Mode
 
 __all__ = ["FORGED", "Rewritten", "Seen", "rewrite", "whole"]
 
-_WORD: Final = frozenset(string.ascii_letters + string.digits + "_+/.-")
-"""What may be part of a token, a number or a name, besides all that is not ASCII."""
+_APART: Final = frozenset(map(chr, range(128))) - {*string.ascii_letters, *string.digits, *"_+/.-"} | {""}
+"""What is no part of a token, a number or a name: the other ASCII characters, and nothing at all."""
 
 FORGED = "forged-marker"
 """The detector of what calls itself masked and was not masked by this policy."""
@@ -67,40 +67,30 @@ def rewrite(
         markings = list(markers.find(text)) if "MASKED" in text else ()
         parts: list[str] = []
         place = 0
-        touching = False
-        for start, end, kind, detector, _ in _settled(hits, markings):
+        apart = True
+        for start, end, kind, detector, _ in _settled(hits, markings) if markings else hits:
             mode = mode_of(kind)
-            if mode == "warn" and text is given:
-                seen.append(Seen(kind, detector, "warned", start))
             if mode in {"off", "warn"}:
+                if mode == "warn" and text is given:
+                    seen.append(Seen(kind, detector, "warned", start))
                 continue
             seen.append(Seen(kind, detector, "blocked" if mode == "block" else "masked", start))
-            forged = detector == FORGED
-            parts += (
-                text[place:start],
-                markers.write(kind) if forged else markers.replacing(text, start, end, kind),
-            )
+            marker = markers.write(kind) if detector == FORGED else markers.replacing(text, start, end, kind)
+            parts += (text[place:start], marker)
             place = end
-            touching = touching or _touches(text, start, end)
+            # Nothing stands before the first character: text[-1:0] is empty.
+            apart = apart and text[start - 1 : start] in _APART and text[end : end + 1] in _APART
         if not place:
             return Rewritten(text, seen)
         text = "".join((*parts, text[place:]))
-        if not touching:
+        if apart:
             return Rewritten(text, seen)
         hits = search(text)
     return Rewritten(markers.write("error"), [*seen, Seen("error", _UNSTABLE, "masked")])
 
 
-def _touches(text: str, start: int, end: int) -> bool:
-    """Whether letters or digits stand against a hit, so that a rule may see something new in them."""
-    before, after = text[start - 1 : start], text[end : end + 1]  # nothing stands before the first
-    return before in _WORD or after in _WORD or not (before.isascii() and after.isascii())
-
-
 def _settled(hits: Sequence[Hit], markings: Sequence[Marking]) -> Sequence[Hit]:
     """``hits`` and forged markers in order, each outside of every marker or around all of it."""
-    if not markings:
-        return hits
     ends = [each.end for each in markings]
     forged = [Hit(each.start, each.end, each.kind, FORGED, 0) for each in markings if not each.genuine]
     settled: list[Hit] = []
