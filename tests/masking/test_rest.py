@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.masking.samples import MASKER
+from tests.masking.samples import MASKER, PASSWORD, masked
 from tests.masking.test_engines import texts
 
 NAMES = st.sampled_from(["password", "token", "Authorization", "note", "api_key", "cookie", "agent_id"])
@@ -25,3 +26,14 @@ def test_i4_texts_come_to_rest(text: str) -> None:
 def test_i4_values_under_names_come_to_rest(value: dict[str, str]) -> None:
     once = MASKER.mask(value).value
     assert MASKER.mask(once).value == once
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("[MASKED:private-key]:", "@tcp(db:3306)/app"), ("bob:", "@tcp(db:3306)/app")],
+)
+def test_i4_a_password_behind_a_marker(before: str, after: str) -> None:
+    """Hypothesis found a key that ended where a user stood; the two markers were taken for one password."""
+    text = f"{before}[MASKED:password]{after}"
+    assert masked(f"{before}{PASSWORD}{after}") == text
+    assert masked(text) == text
