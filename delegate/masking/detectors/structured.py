@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from delegate.masking.detectors.detector import Detector, found, is_no_placeholder, prefixed, repeated
 
 __all__ = ["STRUCTURED"]
+
+
+_ENDS_MASKED: Final = re.compile(r"\[MASKED:[^\[\]]{1,256}\]\Z")
+
+
+def _ends_unmasked(text: str) -> bool:
+    """Whether a password was not masked before; with the marker, what stands before it would be taken."""
+    return is_no_placeholder(text) and not _ENDS_MASKED.search(text)
 
 
 def _is_web_token(text: str) -> bool:
@@ -291,13 +300,13 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
     found(
         "go-data-source",
         "@tcp(",
-        r"(?:\[MASKED:[^\s\[\]@\x00]{1,64}\]|[A-Za-z0-9_.-]{1,64}):([^\s@\"'\x00]{3,128})@tcp\(",
+        r"[A-Za-z0-9_.-]{1,64}:([^\s@\"'\x00]{3,128})@tcp\(",
         ("bob:", "a7Q2xK9m", "@tcp(db:3306)/app"),
         ("bob", "@tcp(db:3306)/app"),
         "pkg.go.dev go-sql-driver/mysql",
         gate="@tcp(",
         kind="password",
-        check=is_no_placeholder,
+        check=_ends_unmasked,
     ),
     found(
         "oracle-logon",
