@@ -1,9 +1,9 @@
 """One text and what was found in it, made into a text that may leave.
 
 The rule: the result, searched again, holds nothing more to mask. A replacement changes what stands beside
-the rest, so where letters or digits stood against it, the result is searched until nothing is found in it,
-and a text that does not come to rest is masked whole. (Where a blank or a sign stood there, the rest ends
-where it ended before.) What is a marker already stays as it is, and a hit that touches one takes all of it.
+the rest, so the result is searched until nothing is found in it, and a text that does not come to rest is
+masked whole. (Where a blank, a quote or a bracket stood on either side, the rest ends where it ended before.)
+What is a marker already stays as it is, and a hit that touches one takes all of it.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from delegate.masking.policy import Mode
 
 __all__ = ["FORGED", "Rewritten", "Seen", "rewrite", "whole"]
 
-_APART: Final = frozenset(map(chr, range(128))) - {*string.ascii_letters, *string.digits, *"_+/.-"} | {""}
-"""What is no part of a token, a number or a name: the other ASCII characters, and nothing at all."""
+_APART: Final = frozenset(string.whitespace) | {*"\"'`,;=&|<>()[]{}", "\0", ""}
+"""What ends whatever stands before or behind it: no token, number, name or address goes on over it."""
 
 FORGED = "forged-marker"
 """The detector of what calls itself masked and was not masked by this policy."""

@@ -13,6 +13,7 @@ from delegate.masking.rewrite import Rewritten, rewrite, whole
 
 MARKERS = Markers({"a", "b"}, reveal={})
 A, B = "[MASKED:a]", "[MASKED:b]"
+JOINING = "aZ0_+/.-\u00e9:@%!?#$*~^\\"
 
 
 def hit(start: int, end: int, kind: str = "a") -> Hit:
@@ -81,8 +82,9 @@ def test_modes_by_kind() -> None:
         ("12", False),
         ('"12"', False),
         ("(12):", False),
-        *((f"x{mark}12 y", True) for mark in "aZ0_+/.-\u00e9"),
-        *((f"  12{mark} y", True) for mark in "aZ0_+/.-\u00e9"),
+        *((f"x{mark}12 y", True) for mark in JOINING),
+        *((f"  12{mark} y", True) for mark in JOINING),
+        *((f"x{mark}12{mark}y", False) for mark in "\t\n \0\"'`,;=&|<>()[]{}"),
     ],
 )
 def test_what_stands_against_a_word_is_searched_again(text: str, *, again: bool) -> None:

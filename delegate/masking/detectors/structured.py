@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from delegate.masking.detectors.detector import Detector, found, is_no_placeholder, prefixed, repeated
 
 __all__ = ["STRUCTURED"]
-
-
-_ENDS_MASKED: Final = re.compile(r"\[MASKED:[^\[\]]{1,256}\]\Z")
-
-
-def _ends_unmasked(text: str) -> bool:
-    """Whether a password was not masked before; with the marker, what stands before it would be taken."""
-    return is_no_placeholder(text) and not _ENDS_MASKED.search(text)
 
 
 def _is_web_token(text: str) -> bool:
@@ -306,7 +297,7 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
         "pkg.go.dev go-sql-driver/mysql",
         gate="@tcp(",
         kind="password",
-        check=_ends_unmasked,
+        check=is_no_placeholder,
     ),
     found(
         "oracle-logon",
