@@ -5,7 +5,7 @@ and source code. A name is a run of word characters that holds one of the prefil
 ``key_names`` classifies; what follows it decides:
 
     close       quotes and brackets that end the name; a type between the name and the operator
-    operator    = := => -> : ::= ?= += == != , ( > or blanks, each with its own conditions
+    operator    = := => -> : ::= ?= += == != , ( { > or blanks, each with its own conditions
     value       quoted to the closing quote, or unquoted to the first delimiter
 
 A value under a ``STRONG`` name is a secret unless it is a placeholder, a reference, or prose; under a
@@ -21,8 +21,9 @@ import string
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from delegate.masking.grammar import BARE, JOINED, OPERATOR, QUOTE, SAYS_MORE, VALUE_MAX
 from delegate.masking.hits import Hit
-from delegate.masking.key_names import KeyClass, classify, kind_of
+from delegate.masking.key_names import KeyClass, classify, ends_in_secret, kind_of
 from delegate.masking.secret_shape import (
     is_numbered,
     is_placeholder,
@@ -35,7 +36,6 @@ from delegate.masking.values import credentials, value_hit
 __all__ = ["assignments"]
 
 _REACH: Final = 64
-_VALUE_MAX: Final = 8192
 
 _NAME: Final = string.ascii_letters + string.digits + "_.-"
 _MACHINE_MADE: Final = 20
@@ -47,33 +47,17 @@ _METHOD: Final = re.compile(r"\.(?:equals|equalsIgnoreCase|compareTo|eql)$")
 
 _WORDS_BEFORE: Final = re.compile(r"[A-Za-z]{2,20}(?: [A-Za-z]{2,20})? $")
 
-_OPERATOR: Final = re.compile(
-    r"\\{0,4}[\"'`]?[\])]{0,2}(?:\[[0-9]{0,6}\])?"
-    r"(?: {0,2}: {0,2}(?:str|string|String|&str|&'static str)(?= {0,4}=)| string(?= {0,4}=)|\?(?=:))?"
-    r"(?:"
-    r"(?P<assign>[ \t]{0,16}(?:={1,3}|!={1,2}|:{1,3}=|[?+.|&]{1,2}=|->|<-)>?[ \t]{0,16}(?:\r?\n[ \t]{1,32})?)"
-    r"|(?P<colon>[ \t]{0,16}:(?::(?=[ \t]))?[ \t]{0,16}(?:[>|][+-]?)?(?:\r?\n[ \t]{0,32})?)"
-    r"|(?P<beside>[\"'`]?[ \t]{0,8}[,;{]?[ \t]{0,8}(?:\r?\n[ \t]{0,32}-?[ \t]{0,8})?"
-    r"(?:(?:type|description|sensitive|nullable)[ \t]{0,16}=[^\n\x00]{0,120}\n[ \t]{0,16}){0,4}"
-    r"[\"'`]?(?i:value|default|val|secretvalue)[\"'`]?[ \t]{0,8}[:=]{1,2}>?[ \t]{0,8})"
-    r"|(?P<comma>[ \t]{0,8},[ \t]{0,8}(?=[\"'`]))"
-    r"|(?P<otherwise>[ \t]{0,4}(?:\|\||\?\?)[ \t]{0,4}(?=[\"'`]))"
-    r"|(?P<call>(?:\.(?:equals|equalsIgnoreCase|compareTo|eql))?\([ \t]{0,8}(?=[\"'`]))"
-    r"|(?P<tag>(?:[ \t][A-Za-z:]{1,24}=\"[^\"<>\x00]{0,64}\"){0,3}>[ \t]{0,8}(?:\r?\n[ \t]{0,32})?"
-    r"(?:<value>|<string>|<!\[CDATA\[)?)"
-    r"|(?P<named></(?:key|name)>[ \t]{0,8}(?:\r?\n[ \t]{0,32})?<[A-Za-z]{1,16}>)"
-    r"|(?P<is>[ \t]{1,4}(?:is|was|are)[ \t:]{1,4})"
-    r"|(?P<blank>[ \t]{1,8}(?:[0-9] )?)"
-    r")"
-)
-_QUOTE: Final = re.compile(r"[@bfruLN]?(\\{0,4}(?:\"{3}|'{3}|[\"'`]))")
-_BARE: Final = re.compile(
-    r"(?:[^\s\"'`,;<>&\x00\\)]|&(?![A-Za-z0-9_.-]{1,48}=)|\\(?![nrt\"'])|\)(?=[^\s\"'`,;<>&\x00\\).]))"
-    f"{{1,{_VALUE_MAX}}}"
-)
+_PIECES: Final = 8
+"""So many more may follow; without a bound, names inside of them would be read to the end again and again."""
+
 _WORD_AFTER: Final = re.compile(r"[ \t]{1,4}[A-Za-z]{2,}")
-_MORE_CODE: Final = re.compile(r"[ \t]{1,4}(?:[A-Za-z]{2,}|[+%][ \t])")
-"""What goes on behind a variable: a word, or an operator that joins texts."""
+_STATEMENT_AFTER: Final = re.compile(r"[ \t]{1,4}[-+*/|&%]?= ")
+
+_MORE_CODE: Final = re.compile(r"[ \t]{1,4}(?:[A-Za-z]{2,}|[+%=][ \t])")
+"""What goes on behind a variable: a word, or an operator that joins texts, or assigns."""
+
+_GROUPED: Final = re.compile(r"[a-z]{4}(?: [a-z]{4}){3}(?![A-Za-z0-9])")
+"""A password for one application, as mail providers show it."""
 
 _PROSE: Final = re.compile(r"[A-Za-z][A-Za-z']{0,40}[.!?]?")
 _PUNCTUATION: Final = ".,:;!?)"
@@ -92,9 +76,19 @@ _NAMING: Final = re.compile(r"(?i:name|key)=[\"']$")
 """How an attribute begins that gives an element the name of its text: ``<property name="...">``."""
 
 _OPENS: Final = frozenset({"<", ":"})
-_DOUBTFUL: Final = frozenset({"comma", "otherwise"})
+_DOUBTFUL: Final = frozenset({"comma", "otherwise", "owned"})
 """Operators that often stand behind a name for other reasons: the value must look like a secret."""
 
+_SAYING: Final = frozenset({"is", "blank", "owned"})
+_NAMED_SO: Final = frozenset({"attribute", "part"})
+"""Operators behind a name that is the ``name`` of something: of a ``<meta>``, of a part of a form."""
+
+_TYPES: Final = ("Key", "Keys", "Token", "Tokens", "Type", "Types")
+
+_SETS: Final = re.compile(r"(?:setenv|setx|set -\w*x) $|\bdefine\( ?[\"']$")
+"""How a shell or PHP begins that sets a variable to what stands beside it."""
+
+_QUOTES: Final = frozenset("\"'`")
 _PROMPTING: Final = frozenset(":?")
 """How a text ends that asks for a secret: ``get_password("Password: ")``."""
 
@@ -173,7 +167,7 @@ class _Reader:
         sure = classify(name)
         if sure is not KeyClass.STRONG and text.startswith(" ", start - 1):
             words = _WORDS_BEFORE.search(text[max(0, start - 42) : start])
-            if words and classify(words[0] + name) is KeyClass.STRONG:
+            if words and ends_in_secret(words[0] + name):
                 sure, name = KeyClass.STRONG, words[0] + name
         if sure is KeyClass.NONE or text.endswith("[MASKED:", 0, start) or name.startswith("MASKED-"):
             return None
@@ -187,37 +181,64 @@ class _Reader:
         match = _COMPARED.search(text, max(0, end - 264), end)
         return value_hit(text, *match.span(2), name, sure) if match else None
 
-    def _value(  # noqa: PLR0911 - a row of the grammar each
-        self, start: int, end: int, name: str, sure: KeyClass
-    ) -> Hit | None:
-        operator = _OPERATOR.match(self._text, end)
-        if operator is None:
+    def _value(self, start: int, end: int, name: str, sure: KeyClass) -> Hit | None:
+        operator = OPERATOR.match(self._text, end)
+        if operator is None or self._is_other(operator, start, name):
             return None
-        how, place = operator.lastgroup, operator.end()
-        before = self._text[start - 1 : start]
-        if how == "blank" and before == "-":
-            how = "assign"  # --name value
-        quote = _QUOTE.match(self._text, place)
-        if quote:
-            if how == "blank" and sure is KeyClass.WEAK:
-                return None
-            hit = self._quoted(quote, name, KeyClass.WEAK if how in _DOUBTFUL else sure)
-            return None if hit and self._is_filled_in(hit, how) else hit
+        how, before = operator.lastgroup, self._text[start - 1 : start]
+        if (how == "blank" and before == "-") or _SETS.search(self._text, max(0, start - 9), start):
+            how = "assign"  # --name value, setenv NAME value, define('NAME', 'value')
+        quote = QUOTE.match(self._text, operator.end())
+        if quote is None:
+            return self._unquoted(operator, how, start, name, sure)
+        if (how == "blank" and sure is KeyClass.WEAK) or _is_no_value(before, operator[0], quote):
+            return None
+        hit = self._quoted(quote, name, KeyClass.WEAK if how in _DOUBTFUL else sure)
+        return None if hit and self._is_filled_in(hit, how) else hit
+
+    def _unquoted(
+        self, operator: re.Match[str], how: str | None, start: int, name: str, sure: KeyClass
+    ) -> Hit | None:
+        place, before = operator.end(), self._text[start - 1 : start]
         if operator[0] == ":" == before:
             return None  # a:b:secret:c is one name, as in arn:aws:secretsmanager:...:secret:prod/db
         if how in {"tag", "named"}:
-            return (
-                self._element(place, name, sure, worded=before in _OPENS) if self._opens(start, how) else None
-            )
-        if how in {"is", "blank"}:
-            return self._said(place, name) if sure is KeyClass.STRONG else self._followed(place, name)
+            opens = self._opens(start, how)
+            return self._element(place, name, sure, worded=before in _OPENS) if opens else None
+        if how in _SAYING:
+            certain = sure is KeyClass.STRONG or how == "owned"
+            return self._said(place, name) if certain else self._followed(place, name)
+        if SAYS_MORE.match(self._text, place):
+            return None
         if sure is KeyClass.STRONG and kind_of(name) in {"authorization", "cookie"}:
             return self._header(place, name)
         spaced = operator[0][-1:].isspace() and operator.lastgroup != "blank"
-        return self._bare(place, name, sure, spaced=spaced, prose=how == "colon")
+        prose = how == "colon" and operator[0][:1] not in _QUOTES
+        return self._bare(place, name, sure, spaced=spaced, prose=prose)
+
+    def _is_other(self, operator: re.Match[str], start: int, name: str) -> bool:
+        """Whether the operator is none for this name, but a call, a function's head, the end of a line."""
+        how, said = operator.lastgroup, operator[0]
+        if how == "call":  # password.encode("...") encodes; set_password("...") is given one
+            return classify(name.rpartition(".")[2]) is KeyClass.NONE
+        if how in _NAMED_SO:
+            return _NAMING.search(self._text, max(0, start - 12), start) is None
+        if how == "colon" and said[:1] in _QUOTES and self._text.endswith("::", 0, start):
+            return True  # "AWS::IAM::AccessKey": "..." tells of a type
+        return ")" in said and ((how == "colon" and "\n" in said) or "->" in said)
 
     def _quoted(self, quote: re.Match[str], name: str, sure: KeyClass) -> Hit | None:
-        return value_hit(self._text, quote.end(), self._closing(quote.end(), quote[1]), name, sure)
+        end = self._closing(quote.end(), quote[1])
+        if quote[0][0] == "f" and "{" in self._text[quote.end() : end]:
+            return None  # a template
+        hit = value_hit(self._text, quote.end(), end, name, sure)
+        for _ in range(_PIECES):
+            more = JOINED.match(self._text, end)
+            if hit is None or more is None:
+                break
+            end = self._closing(more.end(), more[1])
+            hit = hit._replace(end=end)
+        return hit
 
     def _is_filled_in(self, hit: Hit, how: str | None) -> bool:
         """Whether a quoted value only says where a secret goes: a prompt, a scheme with a template."""
@@ -229,7 +250,7 @@ class _Reader:
     def _closing(self, begin: int, mark: str) -> int:
         """Where a quoted value ends: its quote, unescaped; or the line; or what may be read."""
         text = self._text
-        limit = min(len(text), begin + _VALUE_MAX)
+        limit = min(len(text), begin + VALUE_MAX)
         nul = text.find("\0", begin, limit)
         limit = nul if nul >= 0 else limit
         place = text.find(mark, begin, limit)
@@ -242,7 +263,7 @@ class _Reader:
     def _read(self, place: int) -> str:
         """The unquoted value at ``place``; the same characters end it, wherever in it a name begins."""
         if place >= self._bare_end:
-            match = _BARE.match(self._text, place)
+            match = BARE.match(self._text, place)
             if match is None:
                 return ""
             self._bare_end = match.end()
@@ -250,23 +271,32 @@ class _Reader:
 
     def _bare(self, place: int, name: str, sure: KeyClass, *, spaced: bool, prose: bool) -> Hit | None:
         """An unquoted value; one that begins a sentence, or is code, is none."""
-        text, value = self._text, self._read(place)
-        end = place + len(value)
+        value = self._read(place)
         if value.lower() in {"bearer", "token", "basic"} and sure is KeyClass.STRONG:
             return self._header(place, name)
-        if (
-            prose
-            and spaced
-            and _PROSE.fullmatch(value)
-            and (value[-1] in ".!?" or _WORD_AFTER.match(text, end))
-        ):
+        end = place + len(value)
+        if self._is_prose(value, end) if prose and spaced else self._is_code(value, end, spaced=spaced):
             return None
-        if spaced and not prose and _is_variable(value, more=_MORE_CODE.match(text, end) is not None):
+        if kind_of(name) in {"key", "token"} and _is_word(value):
             return None
-        if not spaced and text[end : end + 1] in {",", ")"} and _is_variable(value, more=False):
-            return None  # an argument: f(password=user_password, ...)
-        end = place + len(_unclosed(value))
-        return value_hit(text, place, end, name, sure, quoted=False)
+        grouped = _GROUPED.match(self._text, place) if not prose and kind_of(name) == "password" else None
+        end = grouped.end() if grouped else place + len(_unclosed(value))
+        return value_hit(self._text, place, end, name, sure, quoted=False)
+
+    def _is_prose(self, value: str, end: int) -> bool:
+        """Whether what stands behind a colon and a blank begins a sentence or a statement."""
+        if value.isidentifier() and _STATEMENT_AFTER.match(self._text, end):
+            return True
+        return _PROSE.fullmatch(value) is not None and (
+            value[-1] in ".!?" or _WORD_AFTER.match(self._text, end) is not None
+        )
+
+    def _is_code(self, value: str, end: int, *, spaced: bool) -> bool:
+        """Whether an assigned value is a variable, or an argument: ``f(password=user_password, ...)``."""
+        text = self._text
+        if spaced:
+            return _is_variable(value.rstrip(":"), more=_MORE_CODE.match(text, end) is not None)
+        return text[end : end + 1] in {",", ")"} and _is_variable(value, more=False)
 
     def _said(self, place: int, name: str) -> Hit | None:
         """What a sentence says a secret is (``my password is ...``): only what looks like one."""
@@ -290,13 +320,15 @@ class _Reader:
         before = text[start - 1 : start]
         if how == "named":
             return before == ">"
+        if text.endswith("?", 0, max(0, start - 1)) or text.endswith("?P", 0, max(0, start - 1)):
+            return False  # (?P<password>...) in a pattern
         return before in _OPENS or _NAMING.search(text, max(0, start - 12), start) is not None
 
     def _element(self, place: int, name: str, sure: KeyClass, *, worded: bool) -> Hit | None:
         """The text of an XML element; a sentence only where the element itself is called a secret."""
         text = self._text
-        stop = text.find("<", place, place + _VALUE_MAX)
-        value = text[place : stop if stop >= 0 else place + _VALUE_MAX].partition("\0")[0].removesuffix("]]>")
+        stop = text.find("<", place, place + VALUE_MAX)
+        value = text[place : stop if stop >= 0 else place + VALUE_MAX].partition("\0")[0].removesuffix("]]>")
         if not worded and " " in value.strip():
             return None
         return value_hit(text, place, place + len(value), name, sure)
@@ -311,9 +343,25 @@ class _Reader:
             return None
         if not cookie and begin == place:
             value = value.split(" ")[0]
-            if is_reference(value[:_REACH]):
+            if is_reference(value[:_REACH]) or _is_variable(value.rstrip(",)"), more=True):
                 return None
         return value_hit(self._text, begin, begin + len(value), name, KeyClass.STRONG)
+
+
+def _is_word(value: str) -> bool:
+    """Whether ``value`` is a word, or a type that is named for what it holds: neither is a key."""
+    if value.isalnum() and value.endswith(_TYPES):
+        return True
+    return value.isalpha() and not looks_random(value)
+
+
+def _is_no_value(before: str, operator: str, quote: re.Match[str]) -> bool:
+    """Whether a quote behind an operator begins no value.
+
+    It may end what began before the name (``the "password:" prompt``), or begin the documentation of a
+    function of that name, on the next line.
+    """
+    return (quote[0] == before and operator[:1] != before) or ("\n" in operator and len(quote[1]) > 1)
 
 
 def _unclosed(value: str) -> str:

@@ -29,13 +29,16 @@ _PAIR_COMMANDS: Final = ("curl", "http", "wget", "https ")
 _SAMBA: Final = ("smbclient", "rpcclient", "smbmap", "net rpc")
 _WORD_FLAGS: Final = {
     " -p": (
-        *("mysql", "mysqldump", "mysqladmin", "mariadb", "sshpass", "mongo", "docker login", "psexec"),
-        *("az login", "7z ", "useradd", "usermod"),
+        *("mysql", "mysqldump", "mysqladmin", "mariadb", "sshpass", "mongo", "psexec", "evil-winrm"),
+        *("docker login", "podman login", "buildah login", "registry login", "az login"),
+        *("7z ", "useradd", "usermod"),
     ),
-    " -P ": ("zip",),
+    " -P ": ("zip", "mosquitto_"),
     " -k ": ("openssl enc",),
     " -a ": ("redis-cli",),
     " -w ": ("ldapsearch", "ldapmodify", "ldapadd"),
+    " --value": ("keyvault secret set", "SecureString"),
+    " --body": ("gh secret set",),
 }
 
 

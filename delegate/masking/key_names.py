@@ -25,7 +25,7 @@ from typing import Final
 from delegate.limits import MASKING_NAME_MAX_CHARS
 from delegate.masking.folding import fold
 
-__all__ = ["KINDS", "KeyClass", "classify", "kind_of"]
+__all__ = ["KINDS", "KeyClass", "classify", "ends_in_secret", "kind_of"]
 
 
 class KeyClass(Enum):
@@ -143,8 +143,9 @@ _TAILS_TEXT = """
     usage budget chars charset created updated at in on enabled disabled required status valid validity
     invalid method methods scheme provider providers server endpoint source sources result results mode
     index location ref refs reference arn store vault ring length width height rate cost price total max min
-    rotation rotated manager generator validator validation schema spec class policyid strength rules rule
-    requirements encoder reset resets changed change update expired lifetime duration age seconds minutes
+    rotation rotated manager mgr generator validator validation schema spec class policyid strength rules rule
+    requirements encoder hashers encryption timeout timeouts
+    reset resets changed change update expired lifetime duration age seconds minutes
     days hours ms description desc title message error errors code codes kind info metadata attempts attempt
     retries fingerprint thumbprint digest checksum position order range set list map tree events event
     handler callback function func listener down up press pressed frame frames bits bit level levels issuer
@@ -171,7 +172,7 @@ _FIRM_HEADS: Final = frozenset(_FIRM_HEADS_TEXT.split())
 _NO_PASSWORD_TEXT = """
     bypass compass encompass overpass underpass surpass trespass by over under first second third last
     single multi one two test tests all render low high band boarding forward backward event season ski did
-    must should
+    must should to will can not may might could would shall cannot
 """
 _NO_PASSWORD: Final = frozenset(_NO_PASSWORD_TEXT.split())
 _QUESTIONS: Final = frozenset({"has", "is", "no", "needs", "requires", "show", "hide", "forgot", "allow"})
@@ -195,6 +196,12 @@ _LONGEST: Final = max(map(len, _STRONG_GRAMS))
 def classify(name: str) -> KeyClass:
     """``STRONG`` where any value is a secret, ``WEAK`` where what looks like one is, else ``NONE``."""
     return _lookup(name)[0] if len(name) <= MASKING_NAME_MAX_CHARS else KeyClass.NONE
+
+
+def ends_in_secret(name: str) -> bool:
+    """Whether the last words of ``name`` are an unambiguous name, whatever stands before them."""
+    words = tuple(_words(name))
+    return any(words[-size:] in _STRONG_GRAMS for size in range(1, min(_LONGEST, len(words)) + 1))
 
 
 def kind_of(name: str) -> str:

@@ -14,7 +14,15 @@ from typing import Final, NamedTuple
 
 from delegate.masking.leaves import INERT, text_of
 from delegate.masking.names import PLAIN, STRONG, VALUE, Names
-from delegate.masking.neighbours import Assigned, flagged, holds_pairs, pair_name, value_name
+from delegate.masking.neighbours import (
+    KEY_PARTS,
+    KEY_TYPE,
+    Assigned,
+    flagged,
+    holds_pairs,
+    pair_name,
+    value_name,
+)
 from delegate.masking.shapes import Parts, Shape
 
 __all__ = ["EXEMPT", "NO_NAME", "Member", "key_text", "members"]
@@ -36,6 +44,7 @@ class Member(NamedTuple):
 NO_NAME: Final = Member()
 EXEMPT: Final = Member(exempt=True)
 _PAIR: Final = Member(pair=True)
+_KEY_PART: Final = Member("private_key")
 
 _NAMING: Final = (str, bytes, enum.Enum)
 """Types of keys that are names; numbers and tuples are not."""
@@ -78,6 +87,8 @@ def _under(
 ) -> Member:
     """What a key says about its value."""
     name = key_text(key) if issubclass(type(key), _NAMING) else ""
+    if name in KEY_PARTS and any(type(each) is str and each == KEY_TYPE for each in keys):
+        return _KEY_PART
     meaning = names.meaning(name)
     if meaning == PLAIN:
         return EXEMPT if names.exempt(name) else below

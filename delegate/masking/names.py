@@ -14,7 +14,7 @@ from typing import Final
 from delegate.limits import MASKING_NAME_CACHE, MASKING_NAME_MAX_CHARS
 from delegate.masking.exempt import GOVERNANCE, plain_name
 from delegate.masking.key_names import KeyClass, classify
-from delegate.masking.neighbours import VALUE_NAMES
+from delegate.masking.neighbours import KEY_TYPE, VALUE_NAMES
 
 __all__ = ["ODD", "PLAIN", "STRONG", "VALUE", "WEAK", "Names"]
 
@@ -28,7 +28,7 @@ STRONG: Final = 2
 """The value is a secret."""
 
 VALUE: Final = 3
-"""The name of the value may stand beside it (see ``neighbours``)."""
+"""What stands beside it may tell more (see ``neighbours``)."""
 
 ODD: Final = 4
 """No ``str``, too long for a name, or with something in it: not remembered, and not for the quick look."""
@@ -66,7 +66,7 @@ class Names(dict[str, int]):
         name = name[-MASKING_NAME_MAX_CHARS:]
         meaning = _CLASSES[classify(name)]
         if meaning == PLAIN:
-            return VALUE if name.lower() in VALUE_NAMES else PLAIN
+            return VALUE if name.lower() in VALUE_NAMES or name == KEY_TYPE else PLAIN
         return PLAIN if self.exempt(name) else meaning
 
     def exempt(self, name: str) -> bool:

@@ -16,7 +16,23 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-__all__ = ["VALUE_NAMES", "Assigned", "assignment", "flagged", "holds_pairs", "pair_name", "value_name"]
+__all__ = [
+    "KEY_PARTS",
+    "KEY_TYPE",
+    "VALUE_NAMES",
+    "Assigned",
+    "assignment",
+    "flagged",
+    "holds_pairs",
+    "pair_name",
+    "value_name",
+]
+
+KEY_TYPE: Final = "kty"
+"""The member of a JSON Web Key by which it is known (RFC 7517 section 4.1)."""
+
+KEY_PARTS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "k"})
+"""Its members that are private or symmetric (RFC 7518 sections 6.2.2, 6.3.2 and 6.4)."""
 
 VALUE_NAMES: Final = frozenset({"value", "values", "val", "v"})
 """Keys, in lower case, that say: this is the value, its name is a member beside it."""

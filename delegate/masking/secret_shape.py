@@ -46,7 +46,7 @@ _NOT_A_SECRET: Final = re.compile(
     rf"|{_PATH_TEXT}|\.{{1,2}}/.*"
     r"|\d{4}-\d\d-\d\d(?:[T ][\d:.+Z-]*)?"  # a date
     r"|v?\d{1,4}(?:[.-]\d{1,6}){1,4}(?:[-+.][A-Za-z0-9.-]*)?"  # a version
-    r"|[\w.+-]{1,64}@[\w.-]{1,255}"  # an e-mail address has a detector of its own
+    r"|[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}"  # an e-mail address has a detector of its own
     r"|(?:[A-Za-z0-9-]{1,63}\.){1,8}[a-z]{2,24}(?::\d{1,5})?"  # a host
     r"|arn:[\w:/*.-]*"
 )
@@ -56,14 +56,18 @@ _PLACEHOLDER: Final = re.compile(
     r"|(?i:null|none|nil|undefined|true|false|yes|no|on|off|empty|n/?a|tbd|todo|unset|default|redacted|masked|hidden"
     r"|removed|secret|secrets|password|passwd|pass|pwd|token|key|string|text|str|bytes|float|number|integer|boolean|bool|object"
     r"|array|required|optional|example|sample|dummy|placeholder|changeit|value|bearer|basic|apikey|test|private)"
-    r"|\$\{.*\}|\$\(.*\)|\$\{\{.*\}\}|\{\{.*\}\}|\{[^{}\s]*\}|<[^<>]*>|\[[A-Za-z_ .-]*\]"
+    r"|\$\{.*\}|\$\(.*\)|\$\{\{.*\}\}|\{\{.*\}\}|\{[^{}\s]*\}|<[^<>]*>(?:[:/]<[^<>]*>){0,4}|\[[A-Za-z_ .-]*\]"
     r"|%[^%\s]+%|@[A-Za-z_]+@|__[A-Z_]+__"
     r"|\$\$?[A-Za-z_][\w.]*|\$\d|%[-+# ]?[a-zA-Z]|%\([a-z_]+\)s|#\{.*\}|&[a-z]+;|:[a-z_]+"
     r"|(?i:<?(?:your|my|the|insert|enter|add|put|replace|change)[-_ ][\w -]*>?)"
     r"|(?i:[\w-]*[-_](?:here|placeholder|goes_here))"
+    r"|[A-Za-z_-]{1,16}(?:\.{3}|[xX*]{6,})"  # sk-..., ghp_xxxxxxxx
     ,
     re.DOTALL,
 )  # fmt: skip
+_FIELD: Final = re.compile(r"\{[A-Za-z_]+(?:[._][A-Za-z_]+)+(?:![rsa])?(?::[^{}]{0,16})?\}")
+"""What a template fills in, by several words: ``{self.key_id}``."""
+
 _LONGEST_WORD: Final = 11
 """Letters of the longest of these words."""
 
@@ -95,7 +99,7 @@ def is_placeholder(value: str) -> bool:
 
 def _braced(value: str) -> bool:
     """Whether the braces hold a value instead of naming a variable."""
-    return value[:1] == "{" and looks_random(value)
+    return value[:1] == "{" and looks_random(value) and _FIELD.fullmatch(value) is None
 
 
 def is_reference(value: str) -> bool:

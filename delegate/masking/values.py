@@ -12,6 +12,7 @@ from delegate.masking.secret_shape import (
     is_placeholder,
     is_reference,
     looks_like_password,
+    looks_random,
     looks_secret,
 )
 
@@ -24,6 +25,15 @@ _JUDGED: Final = 256
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9-]{1,30})[ \t]{1,4}(?=[^\s\"'`,;\x00]{6})")
 
 
+_WORDS: Final = 6
+"""So many blanks have only credentials whose parts have names, as ``Digest`` has."""
+
+_CONSTANT: Final = re.compile(r"[A-Z][A-Z0-9]{1,31}(?:_[A-Z0-9]{1,32}){1,8}")
+"""The name of a constant or of a variable of the environment."""
+
+_HASHED: Final = "-HMAC-"
+"""In the names of schemes that would pass for secrets: ``AWS4-HMAC-SHA256``."""
+
 _SENTENCE: Final = re.compile(r"(?:[A-Za-z][a-z'-]{0,30}[,.;:]? ){4,64}[a-z'-]{1,30}[.!?]?")
 """What authorization is said to be, or to need: no credentials have so many words."""
 
@@ -31,7 +41,7 @@ _SENTENCE: Final = re.compile(r"(?:[A-Za-z][a-z'-]{0,30}[,.;:]? ){4,64}[a-z'-]{1
 def credentials(text: str, place: int) -> int:
     """Where the credentials of an ``Authorization`` begin: behind the scheme, if one comes first."""
     scheme = _SCHEME.match(text, place)
-    return scheme.end() if scheme and not looks_secret(scheme[1]) else place
+    return scheme.end() if scheme and (_HASHED in scheme[1] or not looks_secret(scheme[1])) else place
 
 
 def value_hit(
@@ -45,16 +55,29 @@ def value_hit(
     if not value or is_placeholder(judged) or (not quoted and (is_reference(judged) or is_path(judged))):
         return None
     kind = kind_of(name)
-    if sure is KeyClass.STRONG:
-        if len(value) < (3 if kind == "password" else 4) or value.lower() == name.lower().rpartition(".")[2]:
-            return None
-        if kind == "authorization" and _SENTENCE.fullmatch(value):
-            return None
-        if kind == "cookie" and " " in value and "=" not in value:
-            return None
-    elif not looks_secret(judged) and not _was_chosen(judged, kind):
+    if not (_is_one(value, name, kind) if sure is KeyClass.STRONG else _looks_like_one(judged, kind)):
         return None
     return Hit(start, start + len(value), kind, f"name-{kind}", 50 if sure is KeyClass.STRONG else 40)
+
+
+def _is_one(value: str, name: str, kind: str) -> bool:
+    """Whether what stands under an unambiguous name is the secret, and no constant or sentence about it."""
+    if kind == "password":
+        least = 3
+    elif _CONSTANT.fullmatch(value) and not looks_random(value):
+        return False
+    else:
+        least = 4
+    if len(value) < least or value.lower() == name.lower().rpartition(".")[2]:
+        return False
+    if kind == "authorization":
+        return _SENTENCE.fullmatch(value) is None and ("=" in value or value.count(" ") < _WORDS)
+    return kind != "cookie" or " " not in value or "=" in value
+
+
+def _looks_like_one(value: str, kind: str) -> bool:
+    """Whether what stands under an ambiguous name is a secret by itself."""
+    return looks_secret(value) or _was_chosen(value, kind)
 
 
 def _was_chosen(value: str, kind: str) -> bool:

@@ -42,6 +42,9 @@ P = PASSWORD
         (["/usr/bin/docker", "login", "-p", P], "/3"),
         (["redis-cli", "-a", P], "/2"),
         ([f"DB_PASSWORD={P}", "HOME=/root"], "/0"),
+        ({"kty": "EC", "x": "abc", "d": P}, "/d"),
+        ({"keys": [{"kid": "1", "kty": "oct", "k": P}]}, "/keys/0/k"),
+        ({"kty": "RSA", "n": "abc", "qi": P}, "/qi"),
     ],
     ids=str,
 )
@@ -171,3 +174,10 @@ def test_the_memory_of_names_is_bounded() -> None:
     assert len(names) == 0
     value = {f"name{number}": [EMAIL] for number in range(MASKING_NAME_CACHE + 10)}
     assert all(each == ["[MASKED:email]"] for each in masked(value).values())
+
+
+def test_members_of_a_key_are_secret_only_in_a_key() -> None:
+    point = {"d": P, "k": P, "p": P}
+    assert masked(point) is point
+    public = {"kty": "EC", "crv": "P-256", "x": P, "y": P}
+    assert masked(public) is public
