@@ -8,7 +8,7 @@ changed are put into those around them, from the innermost outwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import compress
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -38,10 +38,8 @@ class _Copy(NamedTuple):
 
     members: Any
     """A dict, or a list also of what a tuple holds."""
-    texts: list[Any]
+    texts: Sequence[Any]
     """The keys or indexes of its texts."""
-    containers: list[Any]
-    """The keys or indexes of the containers in it."""
     slot: Any
     """Its own in the container above it."""
     place: _Place
@@ -50,13 +48,15 @@ class _Copy(NamedTuple):
 class Rebuilding:
     """One plain value on its way to what may leave of it."""
 
-    __slots__ = ("_changed", "_chars", "_copies", "_plain", "_rules", "seen")
+    __slots__ = ("_below", "_changed", "_chars", "_copies", "_plain", "_rules", "seen")
 
     def __init__(self, plain: Plain, rules: Rules) -> None:
         """Begin with nothing changed."""
         self._plain = plain
         self._rules = rules
-        self._copies: dict[int, _Copy] = {}
+        self._copies: dict[int, _Copy] = {0: _Copy([*plain.containers[0]], (0,), 0, _OUTSIDE)}
+        self._below: dict[int, Sequence[Any]] = {0: (0,)}
+        """The keys or indexes of the containers in a container, where one of them is on the way."""
         self._changed: set[int] = set()
         self._chars = 0
         self.seen: list[Sighting] = []
@@ -68,7 +68,6 @@ class Rebuilding:
         """
         plain = self._plain
         names = dict(plain.named)
-        self._copies[0] = _copied(plain.containers[0], 0, _OUTSIDE)
         self._chars = sum(map(len, plain.texts))
         for index in sorted(found):
             self._rewrite(index, found[index], names.get(index))
@@ -102,10 +101,15 @@ class Rebuilding:
             plain = self._plain
             above, container = plain.above(which), plain.containers[which]
             outer = self._copy(above)
-            slot = outer.containers[which - plain.first_below[above]]
+            below = self._below.get(above)
+            if below is None:
+                below = self._below[above] = _slots(outer.members, _CONTAINERS)
+            slot = below[which - plain.first_below[above]]
             if outer.members[slot] is not container:
                 raise LookupError
-            copy = self._copies[which] = _copied(container, slot, self._place(above, slot))
+            members = dict(container) if type(container) is dict else [*container]
+            copy = _Copy(members, _slots(members, _TEXT), slot, self._place(above, slot))
+            self._copies[which] = copy
         return copy
 
     def _place(self, which: int, slot: Any) -> _Place:
@@ -127,15 +131,8 @@ class Rebuilding:
         self._changed.add(above)
 
 
-def _copied(container: Any, slot: Any, place: _Place) -> _Copy:
-    if type(container) is dict:
-        slots: Iterable[Any] = container
-        kinds = [*map(type, container.values())]
-        members: Any = dict(container)
-    else:
-        slots = range(len(container))
-        kinds = [*map(type, container)]
-        members = [*container]
-    texts = [*compress(slots, map(_TEXT.__contains__, kinds))]
-    containers = [*compress(slots, map(_CONTAINERS.__contains__, kinds))]
-    return _Copy(members, texts, containers, slot, place)
+def _slots(members: Any, kinds: frozenset[type]) -> list[Any]:
+    """The keys or indexes under which something of these types stands."""
+    if type(members) is dict:
+        return [*compress(members, map(kinds.__contains__, map(type, members.values())))]
+    return [*compress(range(len(members)), map(kinds.__contains__, map(type, members)))]

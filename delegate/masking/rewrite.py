@@ -78,8 +78,10 @@ def rewrite(
             marker = markers.write(kind) if detector == FORGED else markers.replacing(text, start, end, kind)
             parts += (text[place:start], marker)
             place = end
-            # Nothing stands before the first character: text[-1:0] is empty.
-            apart = apart and text[start - 1 : start] in _APART and text[end : end + 1] in _APART
+            # Without brackets it is the userinfo of an address, and ends with it. Before the first character
+            # stands nothing: text[-1:0] is empty.
+            if marker[0] == "[":
+                apart = apart and text[start - 1 : start] in _APART and text[end : end + 1] in _APART
         if not place:
             return Rewritten(text, seen)
         text = "".join((*parts, text[place:]))

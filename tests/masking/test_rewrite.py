@@ -93,6 +93,12 @@ def test_what_stands_against_a_word_is_searched_again(text: str, *, again: bool)
     assert asked == ([done.text] if again else [])
 
 
+def test_the_userinfo_of_an_address_ends_with_it() -> None:
+    asked: list[str] = []
+    done = run("x://b:12@c", hit(6, 8), searched=asked)
+    assert (done.text, asked) == ("x://b:MASKED-a@c", [])
+
+
 def test_one_that_touches_is_enough_and_others_count_too() -> None:
     asked: list[str] = []
     run("12x 34", hit(0, 2), hit(4, 6), searched=asked)
