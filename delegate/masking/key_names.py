@@ -107,7 +107,7 @@ _STRONG: Final = {
 _WEAK: Final = {
     "secret": ("credential", "credentials", "cred", "creds", "access", "salt", "seed", "signature", "sig"),
     "password": ("pass", "passw"),
-    "key": ("key", "keys", "api", "license", "nonce"),
+    "key": ("key", "keys", "api"),
     "token": ("token", "tokens", "auth", "oauth", "ticket", "assertion"),
     "cookie": ("session", "sessionid", "sid", "sess", "phpsessid", "jsessionid"),
 }
@@ -175,6 +175,16 @@ _NO_PASSWORD_TEXT = """
     must should to will can not may might could would shall cannot
 """
 _NO_PASSWORD: Final = frozenset(_NO_PASSWORD_TEXT.split())
+_WHOSE_PASSWORD_TEXT = """
+    db database user usr my root admin adm ssh smtp imap mail ftp wifi wlan login sudo sys app host proxy ldap
+    bind redis sql mysql pg mongo key store keystore cert vpn web http
+"""
+_WHOSE_PASSWORD: Final = frozenset(_WHOSE_PASSWORD_TEXT.split())
+"""What stands before ``pass`` in names of passwords; a ``minipass`` may be anything."""
+
+_PIN: Final = ("pin",)
+"""Among other words also what holds, or is held: a ``pin_id``, a ``config_pin_map``."""
+
 _QUESTIONS: Final = frozenset({"has", "is", "no", "needs", "requires", "show", "hide", "forgot", "allow"})
 """First words of names whose values are yes or no."""
 
@@ -239,15 +249,17 @@ def _weaker(words: list[str]) -> tuple[KeyClass, str]:
     """What is left when no unambiguous name stands at the end."""
     last = words[-1]
     if last.endswith("pass") and (len(words) > 1 or last != "pass"):
-        described = not _NO_PASSWORD.isdisjoint(words[-2:])
-        return (KeyClass.NONE, "secret") if described else (KeyClass.STRONG, "password")
+        if not _NO_PASSWORD.isdisjoint(words[-2:]):
+            return KeyClass.NONE, "secret"
+        whose = last == "pass" or last.removesuffix("pass") in _WHOSE_PASSWORD
+        return (KeyClass.STRONG if whose else KeyClass.WEAK), "password"
     if last.endswith(_FUSED_STRONG):
         return KeyClass.STRONG, "password" if "passw" in last else "secret"
     kind = _WEAK_WORDS.get(last) or ("token" if last.endswith(_FUSED_WEAK) else None)
     if kind:
         return _unless_described(words[:-1], KeyClass.WEAK, kind, ambiguous=True)
     inside = (*pairwise(words), *((word,) for word in words))
-    found = [_STRONG_GRAMS[gram] for gram in inside if gram in _STRONG_GRAMS]
+    found = [_STRONG_GRAMS[gram] for gram in inside if gram in _STRONG_GRAMS and gram != _PIN]
     if not found or words[0] in _HEADS:
         return KeyClass.NONE, "secret"
     return (KeyClass.STRONG, "password") if "password" in found else (KeyClass.WEAK, found[0])

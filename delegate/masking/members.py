@@ -12,6 +12,7 @@ import enum
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from delegate.masking.key_names import kind_of
 from delegate.masking.leaves import INERT, text_of
 from delegate.masking.names import PLAIN, STRONG, VALUE, Names
 from delegate.masking.neighbours import (
@@ -52,8 +53,14 @@ _NAMING: Final = (str, bytes, enum.Enum)
 _SCHEMA_TYPES: Final = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 _SCHEMA_WORDS: Final = frozenset(
     {"type", "format", "title", "description", "minLength", "maxLength", "pattern", "nullable", "required"}
-    | {"readOnly", "writeOnly", "deprecated", "items", "minItems", "maxItems", "minimum", "maximum"}
+    | {"readOnly", "writeOnly", "deprecated", "items", "minItems", "maxItems", "minimum", "maximum", "enum"}
+    | {"properties", "additionalProperties", "anyOf", "oneOf", "allOf", "not", "$ref", "$id", "$comment"}
 )
+_SCHEMA_SIGNS: Final = frozenset({"$ref", "anyOf", "oneOf", "allOf"})
+"""Of which each makes a schema of what has no ``type``."""
+
+_WITHIN: Final = {"authorization": "auth", "key": "key"}
+"""Kinds of which a container tells as often as it holds one, and a name that says so of its members."""
 
 
 def members(shape: Shape, parts: Parts, above: Member, names: Names) -> Iterator[tuple[int, object, Member]]:
@@ -61,7 +68,7 @@ def members(shape: Shape, parts: Parts, above: Member, names: Names) -> Iterator
     keys, values = parts
     below = EXEMPT if above.exempt and keys is None else NO_NAME
     if above.name is not None and _is_passed_on(above.name, parts, names):
-        below = Member(above.name)
+        below = Member(above.name if keys is None else _WITHIN.get(kind_of(above.name), above.name))
     if keys is None:
         yield from _listed(values, above, below, names)
         return
@@ -123,11 +130,14 @@ def _is_passed_on(name: str, parts: Parts, names: Names) -> bool:
 def _is_schema(parts: Parts) -> bool:
     """Whether these are the members of a JSON Schema that holds no values."""
     keys, values = parts
-    return (
-        keys is not None
-        and all(type(key) is str and key in _SCHEMA_WORDS for key in keys)
-        and any(
-            key == "type" and type(value) is str and value in _SCHEMA_TYPES
-            for key, value in zip(keys, values, strict=True)
-        )
+    if keys is None or not all(type(key) is str and _is_schema_word(key) for key in keys):
+        return False
+    return any(
+        key in _SCHEMA_SIGNS or (key == "type" and type(value) is str and value in _SCHEMA_TYPES)
+        for key, value in zip(keys, values, strict=True)
     )
+
+
+def _is_schema_word(key: str) -> bool:
+    """Whether a member of this name says what values look like; ``default`` and ``examples`` are values."""
+    return key in _SCHEMA_WORDS or key.startswith("x-")

@@ -57,11 +57,11 @@ _PLACEHOLDER: Final = re.compile(
     r"|removed|secret|secrets|password|passwd|pass|pwd|token|key|string|text|str|bytes|float|number|integer|boolean|bool|object"
     r"|array|required|optional|example|sample|dummy|placeholder|changeit|value|bearer|basic|apikey|test|private)"
     r"|\$\{.*\}|\$\(.*\)|\$\{\{.*\}\}|\{\{.*\}\}|\{[^{}\s]*\}|<[^<>]*>(?:[:/]<[^<>]*>){0,4}|\[[A-Za-z_ .-]*\]"
-    r"|%[^%\s]+%|@[A-Za-z_]+@|__[A-Z_]+__"
+    r"|%{1,2}[^%\s]+%{1,2}|@[A-Za-z_]+@|__[A-Z_]+__"
     r"|\$\$?[A-Za-z_][\w.]*|\$\d|%[-+# ]?[a-zA-Z]|%\([a-z_]+\)s|#\{.*\}|&[a-z]+;|:[a-z_]+"
     r"|(?i:<?(?:your|my|the|insert|enter|add|put|replace|change)[-_ ][\w -]*>?)"
     r"|(?i:[\w-]*[-_](?:here|placeholder|goes_here))"
-    r"|[A-Za-z_-]{1,16}(?:\.{3}|[xX*]{6,})"  # sk-..., ghp_xxxxxxxx
+    r"|[A-Za-z_-]{1,24}(?:\.{3}|([A-Za-z0*])\1{7,})"  # sk-..., ghp_xxxxxxxxx
     ,
     re.DOTALL,
 )  # fmt: skip

@@ -86,6 +86,12 @@ def test_a_secret_is_found_by_the_name_beside_it(value: Any, at: str) -> None:
         {"password": ""},
         {"token": ["a", "b"], "auth": {"type": "basic", "user": "bob"}},
         {"password": {"type": "string", "description": "at least eight letters"}},
+        {"password": {"$ref": "https://example.com/schemas/password.json"}},
+        {"password": {"anyOf": [{"type": "string"}, {"type": "null"}], "title": "Password", "x-order": 1}},
+        {"authorization": {"status": "pending", "brand": {"domain": "example.com"}}},
+        {"signing_key": {"description": "the key of an agent", "path": "/keys/agent.json"}},
+        {"dependencies": {"minipass": "^7.1.2"}, "license": "CC-BY-3.0"},
+        {"token": "%%CLICK_ID%%", "credentials": "gov-token-yyyyyyyyyyyyyyyy"},
     ],
     ids=str,
 )
@@ -97,6 +103,8 @@ def test_a_description_is_no_secret(value: object) -> None:
 def test_a_schema_that_holds_values_is_none() -> None:
     assert places({"password": {"type": "string", "default": P}})["/password/default"] == "password"
     assert places({"password": {"type": P}}) == {"/password/type": "password"}
+    assert places({"password": {"title": P, "x-order": P}}).keys() == {"/password/title", "/password/x-order"}
+    assert places({"password": {"$ref": P, "x": P}}).keys() == {"/password/$ref", "/password/x"}
 
 
 def test_governance_names_are_exempt_from_guesses() -> None:
@@ -134,6 +142,11 @@ def test_the_name_of_a_container_counts_in_lists_and_where_it_is_certain_in_reco
     assert masked({"token": [secret, "dark"]}) == {"token": ["[MASKED:token]", "dark"]}
     assert masked({"token": {"x": secret}}) == {"token": {"x": secret}}
     assert masked({"password": {"x": secret}}) == {"password": {"x": "[MASKED:password]"}}
+    assert masked({"authorization": {"x": secret, "y": "no"}}) == {
+        "authorization": {"x": "[MASKED:token]", "y": "no"}
+    }
+    assert masked({"api_key": {"x": secret, "y": "dark"}}) == {"api_key": {"x": "[MASKED:key]", "y": "dark"}}
+    assert masked({"api_key": ["dark"]}) == {"api_key": ["[MASKED:key]"]}
 
 
 def test_fields_of_records_are_names() -> None:

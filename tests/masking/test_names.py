@@ -16,13 +16,15 @@ STRONG = """
     encryption_key access_token refreshToken id_token auth_token sessionToken bearer_token authorization
     Proxy-Authorization cookie Set-Cookie connectionString pin pin_code cvv otp mnemonic seed_phrase
     mysecretpassword some_api_token_123 mySecretString slapikey password2 my_password_super_secure motDePasse
-    public_password test_db_pass
+    public_password test_db_pass smtppass bindpass
 """
 WEAK = """
     token key auth session sid credentials creds genericToken HEROKU_KEY some_token_123 secret_kept pass
     secret_key_base todo_secret_do_not_commit signature etherscantoken sessionid secret_public_note
+    minipass node-minipass
 """
 NONE = """
+    license nonce audience-pin.json pin_id cannot_pass to_pass password_hashers PASSWORD_RESET_TIMEOUT
     max_tokens token_count input_tokens next_page_token nextPageToken key_id keyId kms_key_id password_policy
     passwordPolicy has_password is_secret secret_name token_type public_key publicKey primary_key foreignKey
     cache_key sort_key csrf-token author authorized authentication accessor keyboard keyword monkey tokenizer
