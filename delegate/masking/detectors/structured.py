@@ -471,7 +471,8 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
     found(
         "go-data-source",
         "@tcp(",
-        r"[A-Za-z0-9_.-]{1,64}:([^\s@\"'\x00]{3,128})@tcp\(",
+        r"[A-Za-z0-9_.-]{1,64}:([^\s@\"'\x00]{3,128}|[^\s@\"'\x00]{1,128}@[^\s@\"'()\x00]{1,64}"
+        r"|[^\s@\"'\x00]{1,128}@[^\s@\"'()\x00]{1,64}@[^\s@\"'()\x00]{1,64})@tcp\(",
         ("bob:", "a7Q2xK9m", "@tcp(db:3306)/app"),
         ("bob", "@tcp(db:3306)/app"),
         "pkg.go.dev go-sql-driver/mysql",

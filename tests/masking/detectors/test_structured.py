@@ -228,3 +228,19 @@ def test_no_hash_and_no_key(name: str, text: str) -> None:
 def test_an_address_of_slack_is_an_example_only_with_crosses_alone(last: str) -> None:
     text = f"https://hooks.slack.com/services/T00000000/B00000000/{last}"
     assert taken(ROWS["slack-webhook"], text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "passwords"),
+    [
+        ("bob:" + "p@ss" + "@tcp(db)", ["p@ss"]),
+        ("bob:" + "a@b@c" + "@tcp(db)", ["a@b@c"]),
+        ("bob:" + "x(y)z" + "@tcp(db)", ["x(y)z"]),
+        ("bob:" + "abc" + "@tcp(db)", ["abc"]),
+        ("bob:" + "ab" + "@tcp(db)", []),
+        ("bob:" + "${DB_PASS}" + "@tcp(db)", []),
+        ("bob:" + "w0rd" + "@tcp(db)/a,ann:" + "0ther" + "@tcp(db)/a", ["w0rd", "0ther"]),
+    ],
+)
+def test_an_at_sign_may_stand_in_a_password_to_a_database(text: str, passwords: list[str]) -> None:
+    assert taken(ROWS["go-data-source"], text) == passwords
