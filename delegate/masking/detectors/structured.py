@@ -286,6 +286,22 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
         kind="private-key",
     ),
     found(
+        "tor-service-key",
+        "ED25519-V3:",
+        r"ED25519-V3:([A-Za-z0-9+/]{86}(?:==)?)",
+        (
+            "ADD_ONION ",
+            "ED25519-V3:",
+            "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF/" * 2,
+            "a7Q2xK9mB4tZ8wL3nR6vC1pY",
+            "==",
+        ),
+        ("ADD_ONION ", "ED25519-V3:", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF/" * 2, "a7Q2xK9mB4tZ8wL3nR6vC1p"),
+        "spec.torproject.org ADD_ONION",
+        gate="ED25519-V3:",
+        kind="private-key",
+    ),
+    found(
         "signing-secret-key",
         "secret",
         r"untrusted comment: [ -~]{0,80}secret key[\r\n]{1,2}(RW[A-Za-z0-9+/]{80,320}={0,2})",
