@@ -13,7 +13,7 @@ __all__ = ["passwords_in_addresses"]
 
 _USERINFO: Final = re.compile(
     r"(?P<user>\[MASKED:[^\s/?#@\"'<>\\\x00\[\]]{1,128}\]|[^\s/?#@:\"'<>\\\x00\[\]]{0,256})"
-    r"(?::(?P<password>[^\s/?#\"'<>\x00]{1,256}))?@(?=[^\s\x00])"
+    r"(?::(?P<password>[^\s/?#\"'<>\x00]{1,256}))?@(?P<host>[^\s\x00])?"
 )
 _LONGEST: Final = 256 + 1 + 256 + 1
 """Characters of a user, a colon, a password and an at sign."""
@@ -32,7 +32,7 @@ def passwords_in_addresses(text: str) -> Iterator[Hit]:
         near = text.find("@", place + 3, place + 3 + _LONGEST) >= 0
         match = _USERINFO.match(text, place + 3) if near else None
         if match:
-            for group in _groups(match["password"]):
+            for group in _groups(match):
                 value = match[group]
                 if value and _is_secret(value, group):
                     yield Hit(*match.span(group), "url-password", "url-userinfo", 72)
@@ -41,10 +41,14 @@ def passwords_in_addresses(text: str) -> Iterator[Hit]:
         yield Hit(*match.span(1), "url-password", "jdbc-oracle", 72)
 
 
-def _groups(password: str | None) -> tuple[str, ...]:
-    """What may be secret: the user alone, or with a password that only says that there is none."""
+def _groups(match: re.Match[str]) -> tuple[str, ...]:
+    """What may be secret: the user alone, or with a password that only says that there is none.
+
+    A broker's address may have no host (``sqs://id:secret@``); a user alone needs one.
+    """
+    password = match["password"]
     if password is None:
-        return ("user",)
+        return ("user",) if match["host"] else ()
     return ("user", "password") if password in _NO_PASSWORDS else ("password",)
 
 

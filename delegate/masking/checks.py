@@ -2,17 +2,31 @@
 
 Sources: ISO/IEC 7812-1 annex B (Luhn), the issuers' published number ranges, ISO 13616-1 and the IBAN
 registry (lengths, mod 97), Social Security Administration (areas never issued), Internal Revenue Service
-(ITIN groups), American Bankers Association (routing numbers).
+(ITIN groups), American Bankers Association (routing numbers), bitcoin.it (wallet import format), Stellar's
+SEP-23 (seeds).
 """
 
 # ruff: noqa: PLR2004 - the numbers are those of the published rules
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
 import re
 from typing import Final
 
-__all__ = ["aba", "card", "iban", "iban_length", "itin", "luhn", "ssn"]
+__all__ = [
+    "aba",
+    "card",
+    "iban",
+    "iban_length",
+    "itin",
+    "luhn",
+    "ssn",
+    "stellar_seed",
+    "wallet_import_format",
+]
 
 _SEPARATORS: Final = str.maketrans("", "", " -.")
 _DOUBLED: Final = bytes.maketrans(b"0123456789", b"0246813579")
@@ -100,3 +114,23 @@ def aba(text: str) -> bool:
     if not (prefix <= 12 or 21 <= prefix <= 32 or 61 <= prefix <= 72 or prefix == 80):
         return False
     return sum(int(digit) * weight for digit, weight in zip(number, (3, 7, 1) * 3, strict=True)) % 10 == 0
+
+
+_BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_WALLET: Final = 0x80
+
+
+def wallet_import_format(text: str) -> bool:
+    """Whether this is a Bitcoin private key (WIF): its first byte, and its checksum (base58check)."""
+    number = 0
+    for character in text:
+        number = number * 58 + _BASE58.index(character)
+    octets = number.to_bytes((number.bit_length() + 7) // 8, "big")
+    digest = hashlib.sha256(hashlib.sha256(octets[:-4]).digest()).digest()
+    return octets[0] == _WALLET and len(octets) in {37, 38} and octets[-4:] == digest[:4]
+
+
+def stellar_seed(text: str) -> bool:
+    """Whether the checksum of a Stellar secret seed is good (SEP-23: CRC-16/XMODEM, low byte first)."""
+    octets = base64.b32decode(text)
+    return binascii.crc_hqx(octets[:-2], 0) == int.from_bytes(octets[-2:], "little")

@@ -100,7 +100,12 @@ class Runs:
     def _tokens(self, text: str, start: int, literal: str) -> Iterator[Hit]:
         for row, pattern, rank in self._rows[literal]:
             match = pattern.match(text, start)
-            if match and _ends(text, match.end()) and (row.check is None or row.check(match[0])):
+            if (
+                match
+                and _ends(text, match.end())
+                and (row.check is None or row.check(match[0]))
+                and not _is_stand_in(match[0][len(literal) :])
+            ):
                 yield Hit(start, match.end(), row.kind, row.id, rank)
 
 
@@ -146,6 +151,16 @@ def _compiled(row: Detector, engine: Literal["re", "re2"]) -> re.Pattern[str]:
         raise ConfigurationError(msg, field="pattern") from error
     msg = f'the pattern of detector {row.id!r} is not provably linear: bound it, or use engine="re2"'
     raise ConfigurationError(msg, field="pattern")
+
+
+_FILLERS: Final = frozenset({"x", "X", "0"})
+"""What examples are filled with: ``ghp_xxxx``."""
+
+
+def _is_stand_in(body: str) -> bool:
+    """Whether all that follows a prefix is one character, and separators."""
+    filler = {*body} - {*"-_."}
+    return len(filler) == 1 and filler <= _FILLERS
 
 
 def _matches(row: Detector, pattern: re.Pattern[str], text: str, start: int, end: int) -> Iterator[Hit]:

@@ -39,3 +39,10 @@ def test_a_masked_user_hides_no_password(user: str) -> None:
 
 def test_an_address_right_behind_a_scheme() -> None:
     assert found(f"jar://://bob:{V}@host") == [V]
+
+
+@pytest.mark.parametrize("scheme", ["sqs", "amqp", "redis"])
+def test_a_brokers_address_may_have_no_host(scheme: str) -> None:
+    for behind in ("", " ", "\n", "\0x"):
+        assert found(f"{scheme}://bob:{V}@{behind}") == [V]
+        assert found(f"{scheme}://{RANDOM}@{behind}") == []

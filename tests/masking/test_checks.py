@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import string
 from collections.abc import Callable
 
@@ -101,3 +102,46 @@ def test_the_check_digit_of_a_routing_number(number: str) -> None:
 def test_a_routing_number_of_another_length_is_a_mistake_of_the_pattern(wrong: str) -> None:
     with pytest.raises(ValueError, match="zip"):
         checks.aba(wrong)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "5HpHgWkLaovGWySEFpng" + "1XQ6pdG1TzNWR7SrETvfTRVdKHNXZh8",
+        "KwDidQJHSE67VJ6MWRvb" + "BKAxhD3F48DvqRT6JRqrjd7MHLBjGF7V",
+        "L5oLkpV3aqBjhki6LmvC" + "hTCq73v9gyymzzMpBbhDLjDpKCuAXpsi",
+    ],
+)
+def test_a_key_of_a_wallet_has_its_first_byte_and_its_checksum(key: str) -> None:
+    assert checks.wallet_import_format(key)
+    for place in (0, 3, 30, len(key) - 1):
+        other = "z" if key[place] != "z" else "y"
+        assert not checks.wallet_import_format(key[:place] + other + key[place + 1 :])
+
+
+@pytest.mark.parametrize(
+    ("octets", "is_one"),
+    [
+        (b"\x80" + b"\7" * 32, True),
+        (b"\x80" + b"\7" * 32 + b"\1", True),
+        (b"\x80" + b"\7" * 31, False),
+        (b"\x80" + b"\7" * 34, False),
+        (b"\x81" + b"\7" * 32, False),
+        (b"\xef" + b"\7" * 32, False),
+    ],
+)
+def test_a_checksum_alone_makes_no_key_of_a_wallet(octets: bytes, is_one: bool) -> None:  # noqa: FBT001
+    summed = octets + hashlib.sha256(hashlib.sha256(octets).digest()).digest()[:4]
+    number, text = int.from_bytes(summed, "big"), ""
+    while number:
+        number, digit = divmod(number, 58)
+        text = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"[digit] + text
+    assert checks.wallet_import_format(text) is is_one
+
+
+def test_a_stellar_seed_has_its_checksum() -> None:
+    seed = "SADQQCIKBMGA2DQP" + "CAIREEYUCULBOGAZDINRYHI6D4QCCIRDEQSSN4GN"
+    assert checks.stellar_seed(seed)
+    for place in (1, 30, 55):
+        other = "A" if seed[place] != "A" else "B"
+        assert not checks.stellar_seed(seed[:place] + other + seed[place + 1 :])

@@ -61,6 +61,25 @@ def test_a_token_that_ends_in_a_mark_ends_before_any_word() -> None:
     assert (tokens(f"{token}x", dashed), tokens(f"{token}-", dashed)) == ([], [token])
 
 
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        *((filler * 20, 0) for filler in "xX0"),
+        *((filler * 20, 1) for filler in "ay1"),
+        ("x" * 19 + "y", 1),
+        ("x" * 10 + "X" * 10, 1),
+        ("xxxx-xxxx_xxxx.xxxxx", 0),
+        ("-" * 20, 1),
+        (LETTERS[:8] + "x" * 12, 1),
+    ],
+)
+def test_one_character_all_along_stands_for_a_token(body: str, found: int) -> None:
+    mine = row("ab_[A-Za-z0-9_.-]{20}", prefixes=("ab_",))
+    longer = row("ab_cd_[a-z]{20}", prefixes=("ab_cd_",), id="y")
+    assert tokens("ab_" + body, mine) == ["ab_" + body] * found
+    assert tokens("ab_cd_" + "x" * 20, longer) == []
+
+
 def test_only_the_run_is_looked_at() -> None:
     text = f"{KEY}.{KEY} {KEY}"
     assert tokens(text, start=len(KEY) + 1, end=2 * len(KEY) + 1) == [KEY]

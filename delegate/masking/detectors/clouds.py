@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from typing import Final
 
-from delegate.masking.detectors.detector import B64, B64URL, HEX, TOKEN, UPPER, Detector, found, token
+from delegate.masking.detectors.detector import (
+    B64,
+    B64URL,
+    HEX,
+    TOKEN,
+    UPPER,
+    Detector,
+    found,
+    prefixed,
+    repeated,
+    token,
+)
 from delegate.masking.secret_shape import looks_random
 
 __all__ = ["CLOUDS"]
 
 _X32: Final = "7a1c9e4b2d8f05e6" * 2
+
+
+def _is_no_host(text: str) -> bool:
+    """Akamai's hosts begin as its tokens do."""
+    return not text.endswith(".luna")
+
 
 CLOUDS: Final[tuple[Detector, ...]] = (
     # --- Amazon
@@ -41,6 +58,18 @@ CLOUDS: Final[tuple[Detector, ...]] = (
         B64,
         most=4000,
     ),
+    found(
+        "aws-slashed-session-token",  # most have ten slashes here, behind less than makes a run
+        "IQoJb3JpZ2luX2Vj FwoGZXIvYXdz FQoGZXIvYXdz",
+        r"((?:IQoJb3JpZ2luX2Vj|F[Qw]oGZXIvYXdz)[A-Za-z0-9]{2,4}//////////wE"
+        + repeated("[A-Za-z0-9+/=]", 80, 4000)
+        + ")",
+        ("IQoJb3JpZ2luX2Vj", "EJr", "//////////wEa", "CXVzLWVhc3QtMSJH" * 6),
+        ("IQoJb3JpZ2luX2Vj", "EJr", "//////////wEa", "CXVzLWVhc3QtMSJH"),
+        "docs.aws.amazon.com STS",
+        gate="//////////wE",
+        kind="aws-session-token",
+    ),
     token("aws-mws-token", "amzn.mws.", 32, "developer-docs.amazon.com MWS", "[0-9a-f-]"),
     token(
         "amazon-oauth-client",
@@ -58,7 +87,66 @@ CLOUDS: Final[tuple[Detector, ...]] = (
         "docs.aws.amazon.com Signature Version 4",
         gate="name",
     ),
+    found(
+        "url-signature",
+        "&Signature=",
+        r"(?:Expires|AWSAccessKeyId|OSSAccessKeyId|GoogleAccessId|Key-Pair-Id|Policy)=[^\s&\"'<>\x00]{1,500}"
+        r"&Signature=([A-Za-z0-9%+/=_~-]{24,1000})",
+        ("?OSSAccessKeyId=a&Expires=1760000000&", "Signature=", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0", "%3D"),
+        ("?OSSAccessKeyId=a&page=1760000000&", "Signature=", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0", "%3D"),
+        "docs.aws.amazon.com S3 and CloudFront, alibabacloud.com OSS: signed URLs",
+        gate="name",
+    ),
+    found(
+        "url-signature-first",
+        "?Signature= &Signature=",
+        r"[?&]Signature=([A-Za-z0-9%+/=_~-]{24,1000})"
+        r"&(?:Expires|AWSAccessKeyId|OSSAccessKeyId|GoogleAccessId|Key-Pair-Id)=",
+        ("https://a.cloudfront.net/b?", "Signature=", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0", "&Key-Pair-Id=K1"),
+        ("https://a.cloudfront.net/b?", "Signature=", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0", "&key=K1"),
+        "docs.aws.amazon.com CloudFront signed URLs",
+        gate="name",
+        kind="url-signature",
+    ),
+    prefixed(
+        "akamai-token",
+        "akab-",
+        r"akab-[a-z0-9]{16}-[a-z0-9]{16}(?:\.luna)?",
+        ("akab-", "a7q2xk9mb4tz8wl3-", "nr6vc1py5hd0jfa7"),
+        ("akab-", "a7q2xk9mb4tz8wl3-", "nr6vc1py5hd0jfa7", ".luna.akamaiapis.net"),
+        "techdocs.akamai.com EdgeGrid",
+        check=_is_no_host,
+    ),
     # --- Google
+    found(
+        "gcs-signature",
+        "X-Goog-Signature=",
+        r"X-Goog-Signature=([0-9a-f]{64,1000})",
+        ("?X-Goog-Credential=a&", "X-Goog-Signature=", _X32 * 16),
+        ("?X-Goog-Credential=a&", "X-Goog-Signature=", _X32),
+        "cloud.google.com signed URLs",
+        gate="name",
+        kind="url-signature",
+    ),
+    found(
+        "google-authorization-code",
+        "4/0A 4%2F0A",
+        r"(4(?:/|%2F)0A[A-Za-z0-9_-]{50,256})",
+        ("https://app.example.com/oauth/callback?code=", "4/0A", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF" * 2),
+        ("https://app.example.com/oauth/callback?code=", "4/0A", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF"),
+        "developers.google.com OAuth 2.0",
+        gate="name",
+        kind="google-oauth-token",
+    ),
+    prefixed(
+        "google-private-calendar",
+        "private-",
+        r"private-[0-9a-f]{32}/basic\.ics",
+        ("private-", _X32, "/basic.ics"),
+        ("private-", _X32, "/other.ics"),
+        "support.google.com calendar: secret address",
+        kind="webhook-url",
+    ),
     token("gcp-api-key", "AIza", 35, "cloud.google.com API keys", B64URL, most=35),
     token("google-oauth-token", "ya29.", 24, "developers.google.com OAuth 2.0", "[A-Za-z0-9_.-]", most=2000),
     found(
@@ -68,7 +156,7 @@ CLOUDS: Final[tuple[Detector, ...]] = (
         ("1//0", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jFa7Q2xK9mB4tZ8w"),
         ("1//0", "a7Q2xK9mB4tZ8w"),
         "developers.google.com OAuth 2.0",
-        gate="1//",
+        gate="1//0",
         kind="google-oauth-token",
     ),
     token("google-oauth-secret", "GOCSPX-", 24, "developers.google.com OAuth 2.0", B64URL),
@@ -168,6 +256,15 @@ CLOUDS: Final[tuple[Detector, ...]] = (
     token("heroku-key", "HRKU-", 36, "devcenter.heroku.com API keys", B64URL),
     token("cloudflare-origin-key", "v1.0-", 100, "developers.cloudflare.com origin CA keys", "[a-f0-9-]"),
     token("cloudflare-token", "cfut_ cfat_ cfk_", 40, "developers.cloudflare.com API tokens", B64URL),
+    prefixed(
+        "cloudflare-tunnel-token",  # base64 of {"a":"<account>","t":"<tunnel>","s":"<secret>"}
+        "eyJhIjoi",
+        r"eyJhIjoi[A-Za-z0-9]{43}iLCJ0Ijoi[A-Za-z0-9]{48}IiwicyI6I[A-Za-z0-9+/=]{20,200}",
+        ("eyJhIjoi", "N2ExYzllNGIy" * 3, "N2ExYzl", "iLCJ0Ijoi", "OGYwNWU2" * 6, "IiwicyI6I", "mE3UTJ4" * 4),
+        ("eyJhIjoi", "N2ExYzllNGIy" * 3, "N2ExYzl", "iLCJ0Ijoi", "OGYwNWU2" * 6, "IiwicyI6I", "mE3UTJ4"),
+        "developers.cloudflare.com tunnels",
+        kind="cloudflare-token",
+    ),
     token("netlify-token", "nfp_ nfc_ nfo_ nfu_", 36, "docs.netlify.com API", TOKEN),
     token("vercel-token", "vcp_ vci_ vca_ vcr_ vck_ vercel_blob_rw_", 24, "vercel.com tokens", B64URL),
     token("render-key", "rnd_", 24, "render.com API keys"),
@@ -179,6 +276,19 @@ CLOUDS: Final[tuple[Detector, ...]] = (
         r"[A-Za-z0-9_=.-]",
     ),
     token("supabase-key", "sbp_ sb_secret_ sbp_oauth_ sbp_v0_", 24, "supabase.com API keys", B64URL),
+    found(
+        "neon-password",
+        "npg_",
+        r"(npg_[A-Za-z0-9]{12,16})",
+        ("PGPASSWORD is ", "npg_", "a7Q2xK9mB4tZ"),
+        ("PGPASSWORD is ", "npg_", "a7Q2xK9mB4t"),
+        "neon.tech connection strings",
+        gate="name",
+        kind="password",
+        check=looks_random,
+    ),
+    token("mongodb-atlas-secret", "mdb_sa_sk_", 40, "mongodb.com Atlas service accounts", B64URL),
+    token("elastic-cloud-key", "essu_", 40, "elastic.co Cloud API keys", B64),
     token("neon-key", "napi_", 40, "neon.tech API keys", check=looks_random),
     token(
         "doppler-token",
@@ -253,6 +363,15 @@ CLOUDS: Final[tuple[Detector, ...]] = (
         ("token-", "a7q2x:", "k9mb4tz8wl3nr6"),
         "rancher.com API keys",
         gate="name",
+    ),
+    prefixed(
+        "rancher-kubeconfig-token",
+        "kubeconfig-u-",
+        r"kubeconfig-u-[a-z0-9.]{7,40}:[a-z0-9]{54}",
+        ("kubeconfig-u-", "a7q2xk9:", "mb4tz8wl3nr6vc1py5hd0jfa7q2xk9mb4tz8wl3nr6vc1py5hd0jf7"),
+        ("kubeconfig-u-", "a7q2xk9:", "mb4tz8wl3nr6vc1py5hd0jfa7q2xk9mb4tz8wl3nr6vc1py5hd0jf"),
+        "rancher.com API keys",
+        kind="rancher-token",
     ),
     token("docker-swarm-token", "SWMTKN-1-", 60, "docs.docker.com swarm mode", "[a-z0-9-]"),
     token("nats-seed", "SU SA SO SN SC SX", 56, "docs.nats.io NKeys", "[A-Z2-7]", most=56),

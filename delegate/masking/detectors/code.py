@@ -8,6 +8,7 @@ from delegate.masking.detectors.detector import (
     B64,
     B64URL,
     HEX,
+    LOWER_HEX,
     TOKEN,
     Detector,
     found,
@@ -17,6 +18,8 @@ from delegate.masking.detectors.detector import (
 from delegate.masking.secret_shape import looks_random
 
 __all__ = ["CODE"]
+
+_X32: Final = "7a1c9e4b2d8f05e6" * 2
 
 CODE: Final[tuple[Detector, ...]] = (
     # --- GitHub
@@ -54,6 +57,26 @@ CODE: Final[tuple[Detector, ...]] = (
     token("bitbucket-token", "ATBB ATCTT3xFfG", 28, "support.atlassian.com app passwords", B64),
     token("atlassian-token", "ATATT3 ATOATT3 ATCTT3", 60, "support.atlassian.com API tokens", TOKEN),
     token("sourcegraph-token", "sgp_local_ sgp_ slk_", 40, "sourcegraph.com access tokens", "[A-Fa-f0-9_]"),
+    prefixed(
+        "infisical-token",
+        "st.",
+        r"st\.[0-9a-f]{24}\.[0-9a-f]{32}\.[0-9a-f]{32}",
+        ("st.", _X32[:24], ".", _X32, ".", _X32),
+        ("st.", _X32, ".", _X32, ".", _X32),
+        "infisical.com service tokens",
+    ),
+    token("netbird-token", "nbp_", 36, "docs.netbird.io access tokens", most=36),
+    token(
+        "unleash-token", "development. production.", 56, "docs.getunleash.io API tokens", LOWER_HEX, most=56
+    ),
+    prefixed(
+        "convex-deploy-key",  # base64 of {"v2":"..."}
+        "eyJ2MiI6I",
+        r"eyJ2MiI6I[A-Za-z0-9+/]{40,512}={0,2}",
+        ("eyJ2MiI6I", "mE3UTJ4SzltQjR0WjgVDNuUjZ2QzFwWTVoRDBqRg", "=="),
+        ("eyJ2MiI6I", "mE3UTJ4SzltQjR0WjgVDNuUjZ2QzFwWTVoRDBq"),
+        "docs.convex.dev deploy keys",
+    ),
     token("npm-token", "npm_", 36, "docs.npmjs.com access tokens"),
     found(
         "npm-legacy-token",

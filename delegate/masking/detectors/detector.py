@@ -114,6 +114,7 @@ def prefixed(  # noqa: PLR0917 - a column of the table each
     source: str,
     *,
     kind: str = "",
+    check: Callable[[str], bool] | None = None,
 ) -> Detector:
     """A row for a token with a form of its own behind its prefix; ``pattern`` is all of it."""
     return Detector(
@@ -124,6 +125,7 @@ def prefixed(  # noqa: PLR0917 - a column of the table each
         counter_example="".join(counter_example),
         source=source,
         prefixes=tuple(prefixes.split()),
+        check=check,
         rank=80,
     )
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from delegate.masking import checks
 from delegate.masking.detectors.detector import (
     B64,
     B64URL,
     HEX,
+    LOWER_HEX,
     TOKEN,
     Detector,
     found,
@@ -19,6 +21,8 @@ from delegate.masking.secret_shape import looks_random
 __all__ = ["CHAT", "MODELS", "MONITORING", "PAYMENTS", "SERVICES"]
 
 _X32: Final = "7a1c9e4b2d8f05e6" * 2
+
+_BASE58: Final = "[1-9A-HJ-NP-Za-km-z]"
 
 MODELS: Final[tuple[Detector, ...]] = (
     token(
@@ -139,6 +143,7 @@ PAYMENTS: Final[tuple[Detector, ...]] = (
         check=looks_random,
     ),
     token("stripe-webhook-secret", "whsec_", 24, "docs.stripe.com webhooks", B64),
+    token("woocommerce-key", "ck_ cs_", 40, "woocommerce.com REST API keys", LOWER_HEX, most=40),
     token("square-token", "sq0atp- sq0csp- sq0idp- sq0idb-", 22, "developer.squareup.com", B64URL),
     token("square-access-token", "EAAA", 60, "developer.squareup.com", B64URL, most=64, kind="square-token"),
     found(
@@ -184,6 +189,32 @@ PAYMENTS: Final[tuple[Detector, ...]] = (
     token("polar-key", "polar_oat_ polar_pat_ polar_", 32, "polar.sh", check=looks_random),
     token("checkout-key", "sk_sbox_ pk_sbox_", 20, "checkout.com", check=looks_random),
     token("freemius-key", "sk_", 29, "freemius.com", r"[A-Za-z0-9]", most=32, check=looks_random),
+    prefixed(
+        "bitcoin-private-key",
+        "5H 5J 5K Kw Kx Ky Kz L1 L2 L3 L4 L5",
+        f"(?:5[HJK]{_BASE58}{{49}}|[KL]{_BASE58}{{51}})",
+        ("5HueCGU8rMjxEXxiPuD5", "BDku4MkFqeZyd4dZ1jvh", "TVqvbTLvyTJ"),  # of the Bitcoin wiki
+        ("5HueCGU8rMjxEXxiPuD5", "BDku4MkFqeZyd4dZ1jvh", "TVqvbTLvyTK"),
+        "bitcoin.it wallet import format",
+        check=checks.wallet_import_format,
+    ),
+    prefixed(
+        "stellar-seed",
+        "SA SB SC SD",
+        "S[A-D][A-Z2-7]{54}",
+        ("SADQQCIKBMGA2DQP", "CAIREEYUCULBOGAZDI", "NRYHI6D4QCCIRDEQSSN4GN"),
+        ("SADQQCIKBMGA2DQP", "CAIREEYUCULBOGAZDI", "NRYHI6D4QCCIRDEQSSN4GA"),
+        "stellar.org SEP-23",
+        check=checks.stellar_seed,
+    ),
+    prefixed(
+        "nostr-key",
+        "nsec1",
+        "nsec1[02-9ac-hj-np-z]{58}",
+        ("nsec1", "vl029mgpspedva04g90vltkh6fvh240zqtv9k0t9af8935ke9laqsnlfe5"),
+        ("nsec1", "bl029mgpspedva04g90vltkh6fvh240zqtv9k0t9af8935ke9laqsnlfe5"),
+        "github.com/nostr-protocol NIP-19",
+    ),
     token("bitcoin-extended-key", "xprv tprv yprv zprv", 100, "bips.dev/32", most=112),
 )
 
@@ -192,6 +223,18 @@ MONITORING: Final[tuple[Detector, ...]] = (
         "newrelic-key", "NRAK- NRAA- NRII- NRIQ- NRJS- NRRA- NRSP-", 19, "docs.newrelic.com API keys", B64URL
     ),
     token("newrelic-license-key", "eu01xx", 34, "docs.newrelic.com", kind="newrelic-key"),
+    found(
+        "newrelic-ingest-key",
+        "NRAL",
+        "[0-9a-f]{36}NRAL",
+        (_X32, "7a1c", "NRAL"),
+        (_X32, "7a1", "NRAL"),
+        "docs.newrelic.com license keys",
+        run=40,
+        kind="newrelic-key",
+    ),
+    token("segment-token", "sgp_", 64, "segment.com public API tokens", most=64, check=looks_random),
+    token("checkly-key", "cu_", 32, "checklyhq.com API keys", LOWER_HEX, most=32),
     token("grafana-token", "glsa_ glc_", 32, "grafana.com docs", r"[A-Za-z0-9_+/=-]"),
     token("grafana-key", "eyJrIjoi", 40, "grafana.com docs", B64, kind="grafana-token"),
     token(
@@ -210,7 +253,7 @@ MONITORING: Final[tuple[Detector, ...]] = (
         "[a-f0-9]",
         kind="sentry-token",
     ),
-    token("honeycomb-key", "hcaik_ hcalk_ hcxik_ hcxlk_ hcbik_ hcamk_", 32, "docs.honeycomb.io"),
+    token("honeycomb-key", "hcaik_ hcalk_ hcxik_ hcxlk_ hcbik_ hcamk_ hcxmk_", 32, "docs.honeycomb.io"),
     token("posthog-key", "phx_ phs_", 32, "posthog.com docs"),
     token("logfire-token", "pylf_v1_ pylf_v2_", 32, "logfire.pydantic.dev", "[A-Za-z0-9_]"),
     token("axiom-token", "xaat- xapt-", 36, "axiom.co", "[a-f0-9-]"),
@@ -256,7 +299,7 @@ SERVICES: Final[tuple[Detector, ...]] = (
     ),
     token("notion-token", "ntn_ secret_", 43, "developers.notion.com"),
     token("linear-key", "lin_api_ lin_oauth_ lin_wh_", 32, "linear.app developers"),
-    token("figma-token", "figd_", 38, "figma.com developers", B64URL),
+    token("figma-token", "figd_ figo_ figr_", 38, "figma.com developers", B64URL),
     prefixed(
         "airtable-token",
         "pat",
@@ -273,6 +316,50 @@ SERVICES: Final[tuple[Detector, ...]] = (
         ("1/", "1202938475601122", ":", "7a1c9e4b"),
         "developers.asana.com personal access tokens",
         gate="/12",
+    ),
+    prefixed(
+        "trello-token",
+        "ATTA",
+        "ATTA[0-9a-f]{64}[0-9A-F]{8}",
+        ("ATTA", _X32 * 2, "7A1C9E4B"),
+        ("ATTA", _X32 * 2, "7A1C9E4"),
+        "developer.atlassian.com Trello tokens",
+    ),
+    prefixed(
+        "zoho-token",
+        "1000.",
+        r"1000\.[0-9a-f]{32}\.[0-9a-f]{32}",
+        ("1000.", _X32, ".", _X32),
+        ("1000.", _X32, ".", _X32[1:]),
+        "zoho.com OAuth 2.0",
+    ),
+    prefixed(
+        "telnyx-key",
+        "KEY",
+        "KEY[0-9A-F]{32}_[A-Za-z0-9]{22}",
+        ("KEY", _X32.upper(), "_", "a7Q2xK9mB4tZ8wL3nR6vC1"),
+        ("KEY", _X32.upper(), "_", "a7Q2xK9mB4tZ8wL3nR6vC"),
+        "developers.telnyx.com API keys",
+    ),
+    found(
+        "node-provider-address",
+        "infura.io/v3/ infura.io/ws/v3/",
+        r"infura\.io/(?:ws/)?v3/([0-9a-f]{32})",
+        ("https://mainnet.", "infura.io/v3/", _X32),
+        ("https://mainnet.", "infura.io/v3/", _X32[1:]),
+        "docs.infura.io",
+        gate="infura.io/",
+        kind="url-key",
+    ),
+    found(
+        "alchemy-address",
+        ".alchemy.com/v2/",
+        r"\.alchemy\.com/v2/([A-Za-z0-9_-]{21,64})",
+        ("https://eth-mainnet.g", ".alchemy.com/v2/", _X32),
+        ("https://eth-mainnet.g", ".alchemy.com/v2/", "demo"),
+        "alchemy.com docs",
+        gate=".alchemy.com/v2/",
+        kind="url-key",
     ),
     found(
         "canvas-token",
@@ -319,7 +406,7 @@ SERVICES: Final[tuple[Detector, ...]] = (
     ),
     token("apify-token", "apify_api_ apify_proxy_", 32, "docs.apify.com"),
     token("scraperapi-key", "scp-live- scp-test-", 32, "scrapfly.io", "[a-f0-9]"),
-    token("retool-token", "retool_", 40, "retool.com", check=looks_random),
+    token("retool-token", "retool_", 27, "retool.com", check=looks_random),
     token("nylas-key", "nyk_v0_ nyk_", 40, "nylas.com"),
     token("cal-key", "cal_live_ cal_", 32, "cal.com", "[a-f0-9]"),
     token("ionic-token", "ion_", 42, "ionic.io"),

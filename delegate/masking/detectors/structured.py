@@ -4,15 +4,33 @@ from __future__ import annotations
 
 from typing import Final
 
-from delegate.masking.detectors.detector import Detector, found, is_no_placeholder, prefixed, repeated
+from delegate.masking.detectors.detector import (
+    Detector,
+    found,
+    is_no_placeholder,
+    prefixed,
+    repeated,
+    token,
+)
+from delegate.masking.secret_shape import looks_like_password
 
 __all__ = ["STRUCTURED"]
+
+
+_PASERK: Final = ("local", "secret", "local-pw", "secret-pw")
+"""The keys of PASERK that are secret, or that a password opens."""
 
 
 def _is_web_token(text: str) -> bool:
     """Whether the parts are those of a signed or encrypted token, or two that begin as JSON objects do."""
     parts = text.split(".")
     return len(parts) > 2 or parts[1].startswith("eyJ")  # noqa: PLR2004 - RFC 7515 section 3.1
+
+
+def _is_no_example(text: str) -> bool:
+    """Whether the last part of Slack's address is more than the crosses of its documentation."""
+    parts = text.partition("/services/")[2].split("/")
+    return len(parts) != 3 or {*parts[2]} - {*"Xx"} != set()  # noqa: PLR2004 - team, channel, secret
 
 
 STRUCTURED: Final[tuple[Detector, ...]] = (
@@ -38,6 +56,84 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
         ("$2b$", "12$", "a7Q2xK9mB4tZ8wL3nR6vC"),
         "crypt(5), RFC 9106, openwall.com phpass, drupal.org",
         gate="$",
+        kind="password-hash",
+    ),
+    found(
+        "scrypt-hash",
+        "$scrypt$ln=",
+        r"(\$scrypt\$ln=[0-9]{1,2},r=[0-9]{1,3},p=[0-9]{1,3}\$[A-Za-z0-9+/]{8,128}\$[A-Za-z0-9+/]{16,256})",
+        ("$scrypt$", "ln=16,r=8,p=1$", "a7Q2xK9mB4tZ8w$", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF"),
+        ("$scrypt$", "ln=16,r=8,p=1$", "a7Q2xK9mB4tZ8w$"),
+        "github.com/P-H-C phc-string-format",
+        gate="$",
+        kind="password-hash",
+    ),
+    found(
+        "network-device-hash",
+        "$8$ $9$",
+        r"(\$[89]\$[./A-Za-z0-9]{14}\$[./A-Za-z0-9]{43})",
+        ("enable secret 9 ", "$9$", "a7Q2xK9mB4tZ8w$", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jFa7Q2xK9mB4tZ8"),
+        ("enable secret 9 ", "$9$", "a7Q2xK9mB4tZ8w$", "a7Q2xK9mB4tZ8w"),
+        "cisco.com IOS password types 8 and 9",
+        gate="$",
+        kind="password-hash",
+    ),
+    found(
+        "kerberos-hash",
+        "$krb5tgs$ $krb5asrep$",
+        r"(\$krb5(?:tgs\$[0-9]{1,2}\$\*[!-)+-~]{1,256}\*|asrep\$[0-9]{1,2}\$[!-#%-9;-~]{1,256}:[0-9A-Fa-f]{32})\$"
+        + repeated(r"[0-9A-Fa-f$]", 32, 8000)
+        + ")",
+        ("$krb5tgs$", "23$*a$EXAMPLE.COM$cifs/b*$", "7a1c9e4b2d8f05e6" * 2, "$", "7a1c9e4b2d8f05e6" * 4),
+        ("$krb5tgs$", "23$*a$EXAMPLE.COM$cifs/b*$", "7a1c9e4b2d8f05e6"),
+        "openwall.com krb5tgs and krb5asrep",
+        gate="$",
+        kind="password-hash",
+    ),
+    found(
+        "ntlm-response",
+        ":0101000000000000",
+        r"([A-Za-z0-9_.$-]{0,64}::[A-Za-z0-9_.-]{0,64}:[0-9A-Fa-f]{16}:[0-9A-Fa-f]{32}:0101000000000000"
+        + repeated("[0-9A-Fa-f]", 32, 2000)
+        + ")",
+        (
+            "bob::",
+            "EXAMPLE:",
+            "7a1c9e4b2d8f05e6:",
+            "7a1c9e4b2d8f05e6" * 2,
+            ":0101000000000000",
+            "8f05e6b4" * 5,
+        ),
+        ("bob::", "EXAMPLE:", "7a1c9e4b2d8f05e6:", "7a1c9e4b2d8f05e6" * 2, ":0101000000000000", "8f05e6b4"),
+        "learn.microsoft.com MS-NLMP section 2.2.2.8",
+        gate=":0101000000000000",
+        kind="password-hash",
+    ),
+    prefixed(
+        "mssql-hash",
+        "0x0200",
+        "0x0200[0-9A-Fa-f]{136}",
+        ("0x0200", "7A1C9E4B2D8F05E6" * 8, "7A1C9E4B"),
+        ("0x0200", "7A1C9E4B2D8F05E6" * 8),
+        "learn.microsoft.com SQL Server PWDENCRYPT",
+        kind="password-hash",
+    ),
+    prefixed(
+        "grub-hash",
+        "grub.pbkdf2.sha512.",
+        r"grub\.pbkdf2\.sha512\.[0-9]{1,9}\.[0-9A-Fa-f]{32,512}\.[0-9A-Fa-f]{128}",
+        ("grub.pbkdf2.sha512.", "10000.", "7A1C9E4B2D8F05E6" * 8, ".", "7A1C9E4B2D8F05E6" * 8),
+        ("grub.pbkdf2.sha512.", "10000.", "7A1C9E4B2D8F05E6" * 8, ".", "7A1C9E4B2D8F05E6" * 2),
+        "gnu.org GRUB password_pbkdf2",
+        kind="password-hash",
+    ),
+    prefixed(
+        "identity-hash",
+        "AQAAAAEAACcQAAAAE AQAAAAIAAYagAAAAE",  # the default numbers of iterations
+        r"AQAAAA(?:EAACcQ|IAAYag)AAAAE[A-Za-z0-9+/]{65,67}={0,2}",
+        ("AQAAAAIAAYagAAAAE", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF" * 2, "a7Q2x", "=="),
+        ("AQAAAAIAAYagAAAAE", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF" * 2, "a7Q2", "=="),
+        "learn.microsoft.com ASP.NET Core Identity",
         kind="password-hash",
     ),
     found(
@@ -150,14 +246,79 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
         "the first bytes of RFC 5208, RFC 8017, RFC 5915, RFC 8410 and OpenSSH PROTOCOL.key, in base64",
         kind="private-key",
     ),
+    prefixed(
+        "private-key-hex",
+        "3082 3081 308 3077 302e 302E 3041 304",
+        "30(?:82[0-9A-Fa-f]{4}|81[0-9A-Fa-f]{2}|[0-7][0-9A-Fa-f])0201"
+        "(?:0030(?:0[Dd]06092[Aa]864886[Ff]70[Dd]010101|[0-9A-Fa-f]{2}06072[Aa]8648[Cc][Ee]3[Dd]0201"
+        "|0506032[Bb]65(?:6[EeFf]|7[01]))"
+        "|0002(?:82[0-9A-Fa-f]{4}|81[0-9A-Fa-f]{2})00|0104[234][02])" + repeated("[0-9A-Fa-f]", 64, 8000),
+        ("302e0201", "00300506032b6570", "04220420", "7a1c9e4b2d8f05e6" * 4),
+        ("302a", "300506032b6570", "032100", "7a1c9e4b2d8f05e6" * 4),
+        "the first bytes of RFC 5208, RFC 8017, RFC 5915 and RFC 8410, in hexadecimal",
+        kind="private-key",
+    ),
+    prefixed(
+        "wrapped-private-key",  # base64 of -----BEGIN ... PRIVATE KEY, in lines
+        "LS0tLS1CRUdJTi",
+        "LS0tLS1CRUdJTi(?:BQUklWQVRFIEtFWS|BSU0EgUFJJVkFURSBLRVk|BFQyBQUklWQVRFIEtFWS|BEU0EgUFJJVkFURSBLRVk"
+        "|BPUEVOU1NIIFBSSVZBVEUgS0VZ|BFTkNSWVBURUQgUFJJVkFURSBLRVk|BQR1AgUFJJVkFURSBLRVkg)"
+        + repeated(r"[A-Za-z0-9+/=\r\n]", 60, 12_000),
+        ("LS0tLS1CRUdJTi", "BQUklWQVRFIEtFWS", "0tLS0t\n", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF" * 3),
+        ("LS0tLS1CRUdJTi", "BQVUJMSUMgS0VZLS", "0tLS0t\n", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF" * 3),
+        "RFC 7468 in RFC 2045 section 6.8",
+        kind="private-key",
+    ),
+    found(
+        "private-key-numbers",
+        "privateExponent: prime1: priv:",
+        r"[pec][a-zA-Z12]{3,14}:"  # privateExponent, prime1, exponent2, coefficient, priv
+        r"((?:[\r\n ]{1,14}(?:[0-9a-f][0-9a-f]:){15}){1,36}[\r\n]{1,2} {4,12}[0-9a-f:]{2,45})",
+        (
+            "RSA Private-Key: (2048 bit)\n",
+            "privateExponent:\n    ",
+            "7a:1c:9e:4b:2d:" * 3,
+            "\n    7a:1c",
+        ),
+        ("RSA Public-Key: (2048 bit)\n", "modulus:\n    ", "7a:1c:9e:4b:2d:" * 3, "\n    7a:1c"),
+        "docs.openssl.org openssl-pkey -text",
+        gate="name",
+        kind="private-key",
+    ),
+    found(
+        "tor-service-key",
+        "ED25519-V3:",
+        r"ED25519-V3:([A-Za-z0-9+/]{86}(?:==)?)",
+        (
+            "ADD_ONION ",
+            "ED25519-V3:",
+            "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF/" * 2,
+            "a7Q2xK9mB4tZ8wL3nR6vC1pY",
+            "==",
+        ),
+        ("ADD_ONION ", "ED25519-V3:", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF/" * 2, "a7Q2xK9mB4tZ8wL3nR6vC1p"),
+        "spec.torproject.org ADD_ONION",
+        gate="ED25519-V3:",
+        kind="private-key",
+    ),
+    found(
+        "signing-secret-key",
+        "secret",
+        r"untrusted comment: [ -~]{0,80}secret key[\r\n]{1,2}(RW[A-Za-z0-9+/]{80,320}={0,2})",
+        ("untrusted comment: signify ", "secret key\n", "RW", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF" * 5),
+        ("untrusted comment: signify ", "public key\n", "RW", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF" * 5),
+        "man.openbsd.org signify(1), jedisct1.github.io minisign",
+        gate="name",
+        kind="private-key",
+    ),
     found(
         "powershell-secure-string",
-        "SecureString",
+        "ConvertTo-SecureString",
         r"ConvertTo-SecureString (?:-String )?[\"']([^\"'\n\x00]{4,256})[\"'] -",
         ("ConvertTo-SecureString ", '"', "a7Q2xK9m", '" -AsPlainText'),
         ("ConvertTo-SecureString ", "$value", " -AsPlainText"),
         "learn.microsoft.com ConvertTo-SecureString",
-        gate=" -",
+        gate="ConvertTo-SecureString",
         kind="password",
         check=is_no_placeholder,
     ),
@@ -171,6 +332,40 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
         counter_example="eyJ" + "hbGciOiJub25lIn0" + ".x",
         source="RFC 7519, RFC 7516",
     ),
+    token(
+        "paseto",
+        "v1.local. v2.local. v3.local. v4.local. v1.public. v2.public. v3.public. v4.public.",
+        54,
+        "github.com/paseto-standard",
+        "[A-Za-z0-9_.-]",
+        most=8000,
+    ),
+    token(
+        "paserk",
+        " ".join(f"k{version}.{what}." for version in "1234" for what in _PASERK),
+        43,
+        "github.com/paseto-standard PASERK",
+        "[A-Za-z0-9_-]",
+        most=4000,
+        kind="private-key",
+    ),
+    prefixed(
+        "macaroon",  # base64 of 00??location, the first packet
+        "MDA",
+        "MDA[A-Za-z0-9]{3}xvY2F0aW9uI" + repeated("[A-Za-z0-9+/=_-]", 60, 8000),
+        ("MDA", "yMWxvY2F0aW9uI", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF" * 2),
+        ("MDA", "yMWxvY2F0aW9uI", "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF"),
+        "research.google macaroons, libmacaroons",
+    ),
+    token(
+        "saml-response",  # base64 of <samlp:Response, <saml2p:Response
+        "PHNhbWxwOlJlc3BvbnNl PHNhbWwycDpSZXNwb25zZ",
+        200,
+        "docs.oasis-open.org SAML 2.0 bindings",
+        "[A-Za-z0-9+/=]",
+        most=60_000,
+        kind="saml",
+    ),
     # --- webhook addresses: who knows one may write to it
     found(
         "slack-webhook",
@@ -181,6 +376,7 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
         "docs.slack.dev incoming webhooks",
         gate="hook",
         kind="webhook-url",
+        check=_is_no_example,
     ),
     found(
         "discord-webhook",
@@ -291,13 +487,25 @@ STRUCTURED: Final[tuple[Detector, ...]] = (
     found(
         "go-data-source",
         "@tcp(",
-        r"[A-Za-z0-9_.-]{1,64}:([^\s@\"'\x00]{3,128})@tcp\(",
+        r"[A-Za-z0-9_.-]{1,64}:([^\s@\"'\x00]{3,128}|[^\s@\"'\x00]{1,128}@[^\s@\"'()\x00]{1,64}"
+        r"|[^\s@\"'\x00]{1,128}@[^\s@\"'()\x00]{1,64}@[^\s@\"'()\x00]{1,64})@tcp\(",
         ("bob:", "a7Q2xK9m", "@tcp(db:3306)/app"),
         ("bob", "@tcp(db:3306)/app"),
         "pkg.go.dev go-sql-driver/mysql",
         gate="@tcp(",
         kind="password",
         check=is_no_placeholder,
+    ),
+    found(
+        "odbc-password",
+        ";PWD={ ;Pwd={ ;pwd={ ;Password={ ;password={ ;PASSWORD={",
+        r"(?i);p(?:wd|assword)=\{([^{}\[\]()\"'\n\x00]{4,128})\}",
+        ("Driver={a};UID=sa;", "PWD={", "a7Q2;xK9m", "};Encrypt=yes"),
+        ("Driver={a};UID=sa;", "PWD={", "password", "};Encrypt=yes"),
+        "learn.microsoft.com ODBC connection strings",
+        gate="name",
+        kind="password",
+        check=looks_like_password,
     ),
     found(
         "oracle-logon",

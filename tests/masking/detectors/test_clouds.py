@@ -11,7 +11,14 @@ import pytest
 from delegate.masking.detectors import Detector
 from delegate.masking.detectors.clouds import CLOUDS
 from delegate.masking.text import TextScanner
-from tests.masking.detectors.rows import assert_example, assert_lengths, assert_shortest, lengths, others
+from tests.masking.detectors.rows import (
+    assert_example,
+    assert_lengths,
+    assert_shortest,
+    lengths,
+    others,
+    taken,
+)
 
 SCANNER: Final = TextScanner()
 BY_NAME: Final = {row.id: row for row in CLOUDS}
@@ -28,7 +35,7 @@ LENGTHS: Final = """
     confluent-key:50 aiven-password:16 dbt-token:36 clickhouse-key:38-38 docker-swarm-token:60
     nats-seed:56-56 openshift-token:43 tailscale-key:16 defined-networking-key:40 authress-key:40
     octopus-key:25 harness-key:60 scalingo-token:48 aiven-token:60 deno-token:36 stackhawk-key:20
-    beamer-key:44-44
+    beamer-key:44-44 mongodb-atlas-secret:40 elastic-cloud-key:40
 """
 
 
@@ -92,3 +99,57 @@ def test_an_azure_key_alone_is_masked_whole_slashes_or_not(
 )
 def test_no_azure_key(text: str) -> None:
     assert SCANNER.scan(text) == []
+
+
+X32: Final = "7a1c9e4b2d8f05e6" * 2
+SIGNATURE: Final = "a7Q2xK9mB4tZ8wL3nR6vC1pY"
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        *(
+            (f"/a?{name}=x&Signature={SIGNATURE}", SIGNATURE)
+            for name in ("Expires", "AWSAccessKeyId", "OSSAccessKeyId", "GoogleAccessId", "Policy")
+        ),
+        (f"/a?Signature={SIGNATURE}~__&Key-Pair-Id=K1", f"{SIGNATURE}~__"),
+        (f"/a?b=1&Signature={SIGNATURE}&Expires=1", SIGNATURE),
+        (f"X-Goog-Credential=a&X-Goog-Signature={X32 * 2}", X32 * 2),
+        (f"X-Goog-Credential=a&X-Goog-Signature={X32 * 31}7a1c9e4b", X32 * 31 + "7a1c9e4b"),
+        (f"oauth?code=4%2F0A{SIGNATURE * 2}xy", f"4%2F0A{SIGNATURE * 2}xy"),
+        (f"the password npg_{SIGNATURE[:16]}", f"npg_{SIGNATURE[:16]}"),
+    ],
+)
+def test_what_stands_in_an_address(text: str, secret: str) -> None:
+    text = f"https://key.example.com{text}" if text[0] == "/" else text
+    assert [text[hit.start : hit.end] for hit in SCANNER.scan(text)] == [secret]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"https://key.example.com/a?Expires=x&Signature={SIGNATURE[:-1]}",
+        f"https://key.example.com/a?b=x&Signature={SIGNATURE}",
+        f"https://key.example.com/a?Signature={SIGNATURE}&b=x",
+        f"https://key.example.com/a?b=4/0A{SIGNATURE * 2}",
+        f"the password policy of npg_{SIGNATURE[:17]}",
+    ],
+)
+def test_no_secret_of_an_address(text: str) -> None:
+    assert SCANNER.scan(text) == []
+
+
+def test_a_host_of_akamai_is_no_token() -> None:
+    row = BY_NAME["akamai-token"]
+    token = "akab-a7q2xk9mb4tz8wl3-nr6vc1py5hd0jfa7"
+    assert taken(row, f"see {token} there") == [token]
+    assert taken(row, f"see {token}.example.com there") == [token]
+    assert taken(row, f"see {token}.luna.akamaiapis.net there") == []
+
+
+@pytest.mark.parametrize("head", ["IQoJb3JpZ2luX2Vj", "FwoGZXIvYXdz", "FQoGZXIvYXdz"])
+def test_a_session_token_with_slashes_early_is_masked_whole(head: str) -> None:
+    token = f"{head}EJr//////////wE" + "aCXVzLWVhc3QtMSJH" * 20 + "/x=="
+    text = f"see {token} there"
+    assert [text[hit.start : hit.end] for hit in SCANNER.scan(text)] == [token]
+    assert taken(BY_NAME["aws-slashed-session-token"], f"see {token[:90]} there") == []

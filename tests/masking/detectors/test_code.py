@@ -21,6 +21,7 @@ LENGTHS: Final = """
     one-password-token:200-4000 bitwarden-key:60 ory-token:32 permit-key:32 trigger-key:20
     inngest-key:24 liveblocks-key:40 dub-key:24 adafruit-key:28 intra42-secret:64 zuplo-key:40
     unkey-key:20 okta-token:40-40 stytch-secret:36 frameio-token:64 settlemint-token:16
+    netbird-token:36-36 unleash-token:56-56
 """
 
 

@@ -60,6 +60,8 @@ def test_other_rows_are_what_their_columns_say(kind: str) -> None:
         assert (row.example, row.counter_example) == ("ac_x", "ac_y")
         assert sorted((row.prefixes, row.needles)) == [(), ("ac_", "id_")]
     assert prefixed(*columns).prefixes
+    assert prefixed(*columns, check=str.islower).check is str.islower
+    assert prefixed(*columns).check is None
     assert found(*columns).needles
 
 

@@ -8,7 +8,14 @@ import pytest
 
 from delegate.masking.detectors import Detector
 from delegate.masking.detectors.services import CHAT, MODELS, MONITORING, PAYMENTS, SERVICES
-from tests.masking.detectors.rows import assert_example, assert_lengths, assert_shortest, lengths, others
+from tests.masking.detectors.rows import (
+    assert_example,
+    assert_lengths,
+    assert_shortest,
+    lengths,
+    others,
+    taken,
+)
 
 ROWS: Final = (*MODELS, *CHAT, *PAYMENTS, *MONITORING, *SERVICES)
 
@@ -32,9 +39,10 @@ LENGTHS: Final = """
     mandrill-key:22-22 mailersend-token:60 klaviyo-key:34-34 shopify-token:32 notion-token:43
     linear-key:32 figma-token:38 clickup-token:40 hubspot-token:36 typeform-token:40
     contentful-token:43 sanity-token:80-200 mapbox-token:60 mapbox-secret-token:80
-    dropbox-token:120-2000 apify-token:32 scraperapi-key:32 retool-token:40 nylas-key:40 cal-key:32
+    dropbox-token:120-2000 apify-token:32 scraperapi-key:32 retool-token:27 nylas-key:40 cal-key:32
     ionic-token:42 branch-key:32 onesignal-key:60 pushbullet-token:32-32 age-secret-key:50
-    wakatime-key:36 canva-secret:48 ubidots-token:30 weights-key:40
+    wakatime-key:36 canva-secret:48 ubidots-token:30 weights-key:40 woocommerce-key:40-40
+    segment-token:64-64 checkly-key:32-32
 """
 
 
@@ -53,8 +61,41 @@ def test_a_row_with_a_form_of_its_own(row: Detector) -> None:
     [
         ("mailchimp-key", "7a1c9e4b2d8f05e6" * 2 + "-us2"),
         ("canvas-token", "7~" + "a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jFa7" * 2),
+        ("newrelic-ingest-key", "7a1c9e4b2d8f05e6" * 2 + "7a1c" + "NRAL"),
         ("maxmind-key", "a7Q2xK" + "_9mB4tZ8wL3nR6vC1pY5hD0jFa7Q2x" + "_mmk"),
     ],
 )
 def test_the_shortest_with_a_needle_inside(name: str, token: str) -> None:
     assert_shortest(BY_NAME[name], token)
+
+
+@pytest.mark.parametrize(
+    ("name", "token"),
+    [
+        ("bitcoin-private-key", "5HueCGU8rMjxEXxiPuD5" + "BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ"),
+        ("bitcoin-private-key", "KwDidQJHSE67VJ6MWRvb" + "BKAxhD3F48DvqRT6JRqrjd7MHLBjGF7V"),
+        ("stellar-seed", "SADQQCIKBMGA2DQP" + "CAIREEYUCULBOGAZDINRYHI6D4QCCIRDEQSSN4GN"),
+    ],
+)
+def test_a_checksum_tells_a_key_from_what_only_looks_like_one(name: str, token: str) -> None:
+    assert taken(BY_NAME[name], f"see {token} there") == [token]
+    for place in (5, 25, len(token) - 1):
+        other = "A" if token[place] != "A" else "B"
+        wrong = token[:place] + other + token[place + 1 :]
+        assert taken(BY_NAME[name], f"see {wrong} there") == []
+
+
+HEX32: Final = "7a1c9e4b2d8f05e6" * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "key"),
+    [
+        ("node-provider-address", f"wss://mainnet.infura.io/ws/v3/{HEX32}", HEX32),
+        ("alchemy-address", f"https://eth.g.alchemy.com/v2/{HEX32[:21]}?a=1", HEX32[:21]),
+        ("telnyx-key", f"KEY{HEX32.upper()}_{'aB3' * 7}x", f"KEY{HEX32.upper()}_{'aB3' * 7}x"),
+    ],
+)
+def test_a_key_in_its_place(name: str, text: str, key: str) -> None:
+    assert taken(BY_NAME[name], f"see {text} there") == [key]
+    assert taken(BY_NAME[name], f"see {text.replace(key, key[:-1])} there") == []

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 from delegate.masking.detectors import Detector
 from delegate.masking.detectors.structured import STRUCTURED
 from delegate.masking.tokens import RUN
-from tests.masking.detectors.rows import assert_example, taken
+from tests.masking.detectors.rows import assert_example, assert_lengths, lengths, taken
 
 ROWS = {row.id: row for row in STRUCTURED}
 
@@ -143,3 +143,104 @@ def test_how_long_a_key_without_its_frame_may_be(head: str) -> None:
     for length in (39, 8001):
         assert taken(ROWS["private-key-der"], f"see {head}{body[:length]}!") == []
     assert taken(ROWS["private-key-der"], f"see {head[:-1]}-{body[:40]}!") == []
+
+
+@pytest.mark.parametrize(
+    ("row", "least", "most"), lengths(STRUCTURED, "paseto:54-8000 paserk:43-4000 saml-response:200-60000")
+)
+def test_how_long_a_token_is(row: Detector, least: int, most: int) -> None:
+    assert_lengths(row, least, most)
+
+
+@pytest.mark.parametrize(
+    ("name", "form"), [pair for pair in itertools.product(KEYS, FORMS) if pair not in NO_SUCH_FORM]
+)
+def test_a_private_key_in_hexadecimal_is_found(name: str, form: str) -> None:
+    row = ROWS["private-key-hex"]
+    key = KEYS[name]()
+    if form == "OpenSSH":
+        return
+    der: bytes = key.private_bytes(Encoding.DER, FORMS[form], NoEncryption())
+    for text in (der.hex(), der.hex().upper()):
+        assert taken(row, f"see {text} there") == [text]
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert taken(row, f"see {public.hex()} there") == []
+
+
+@pytest.mark.parametrize("width", [64, 76])
+@pytest.mark.parametrize(
+    "label", ["PRIVATE", "RSA PRIVATE", "EC PRIVATE", "DSA PRIVATE", "OPENSSH PRIVATE", "ENCRYPTED PRIVATE"]
+)
+def test_a_frame_in_lines_of_base64_is_masked_to_the_end(label: str, width: int) -> None:
+    body = "\n".join(["a7Q2xK9mB4tZ8wL3nR6vC1pY5hD0jF" * 2] * 8)
+    for what, found in ((label, 1), (label.replace("PRIVATE", "PUBLIC"), 0)):
+        pem = f"-----BEGIN {what} KEY-----\n{body}\n-----END {what} KEY-----\n"
+        coded = base64.b64encode(pem.encode()).decode()
+        lines = "\n".join(coded[at : at + width] for at in range(0, len(coded), width))
+        assert taken(ROWS["wrapped-private-key"], f"see {lines} there") == [lines] * found
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "secret"),
+    [
+        ("network-device-hash", "$8$" + "a./Z9" * 2 + "aaaa$" + "a" * 43, ""),
+        ("kerberos-hash", "$krb5asrep$" + "23$bob@EXAMPLE.COM:" + "7a1c9e4b" * 4 + "$" + "7a1c9e4b" * 4, ""),
+        ("kerberos-hash", "$krb5tgs$" + "18$*bob$A$b/c*$" + "7A1c9e4b" * 4 + "$" + "7a1c9e4b" * 9, ""),
+        ("ntlm-response", "::" + ":" + "7a" * 8 + ":" + "7a" * 16 + ":0101000000000000" + "7a" * 16, ""),
+        ("grub-hash", "grub.pbkdf2.sha512." + "1.7A1C9E4B2D8F05E67A1C9E4B2D8F05E6." + "7A" * 64, ""),
+        ("identity-hash", "AQAAAAEAACcQ" + "AAAAE" + "a7Q+" * 16 + "Q==", ""),
+        ("odbc-password", "Uid=a;" + "Pwd={p;w0rd}", "p;w0rd"),
+        (
+            "private-key-numbers",
+            "Private-Key: (256 bit)\npriv:\n" + f"    {'7a:' * 15}\n" * 2 + "    1c:9e\npub:\n    04:1c",
+            "\n" + f"    {'7a:' * 15}\n" * 2 + "    1c:9e",
+        ),
+        (
+            "signing-secret-key",
+            "untrusted comment: secret key\r\nRW" + "a7/+" * 20 + "==\n",
+            "RW" + "a7/+" * 20 + "==",
+        ),
+    ],
+)
+def test_a_hash_or_key_in_its_place(name: str, text: str, secret: str) -> None:
+    assert taken(ROWS[name], f"see {text} there") == [secret or text]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("odbc-password", "Uid={uid};" + "Pwd={password}"),
+        ("odbc-password", "Uid={uid};" + "Pwd={self.password}"),
+        ("odbc-password", "Uid={uid};" + "Pwd={env['A1']}"),
+        ("ntlm-response", "a::b:" + "7a" * 8 + ":" + "7a" * 16 + ":0101000000000000" + "7a" * 15),
+        ("private-key-numbers", f"Private-Key:\nmodulus:\n    {'7a:' * 15}\n    1c:9e\n"),
+        ("private-key-numbers", f"Private-Key:\nprivateExponent:\n    {'7a:' * 15}\npub:"),
+        ("slack-webhook", "https://hooks.slack.com/services/T00000000/B00000000/" + "X" * 24),
+    ],
+)
+def test_no_hash_and_no_key(name: str, text: str) -> None:
+    assert taken(ROWS[name], f"see {text} there") == []
+
+
+@pytest.mark.parametrize(
+    "last", ["XXXXXXXXXXXXXXXXXXXXXXXa", "XXXXXXXXXXXXXXXXXXXX/a7Q2xK9m", "a7Q2xK9mXXXXXXXXXXXXXXXX"]
+)
+def test_an_address_of_slack_is_an_example_only_with_crosses_alone(last: str) -> None:
+    text = f"https://hooks.slack.com/services/T00000000/B00000000/{last}"
+    assert taken(ROWS["slack-webhook"], text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "passwords"),
+    [
+        ("bob:" + "p@ss" + "@tcp(db)", ["p@ss"]),
+        ("bob:" + "a@b@c" + "@tcp(db)", ["a@b@c"]),
+        ("bob:" + "x(y)z" + "@tcp(db)", ["x(y)z"]),
+        ("bob:" + "abc" + "@tcp(db)", ["abc"]),
+        ("bob:" + "ab" + "@tcp(db)", []),
+        ("bob:" + "${DB_PASS}" + "@tcp(db)", []),
+        ("bob:" + "w0rd" + "@tcp(db)/a,ann:" + "0ther" + "@tcp(db)/a", ["w0rd", "0ther"]),
+    ],
+)
+def test_an_at_sign_may_stand_in_a_password_to_a_database(text: str, passwords: list[str]) -> None:
+    assert taken(ROWS["go-data-source"], text) == passwords
