@@ -213,7 +213,7 @@ class _Reader:
         if sure is KeyClass.STRONG and kind_of(name) in {"authorization", "cookie"}:
             return self._header(place, name)
         spaced = operator[0][-1:].isspace() and operator.lastgroup != "blank"
-        prose = how == "colon" and operator[0][:1] not in _QUOTES
+        prose = how == "colon" and operator[0][:1] not in {"'", '"'}
         return self._bare(place, name, sure, spaced=spaced, prose=prose)
 
     def _is_other(self, operator: re.Match[str], start: int, name: str) -> bool:
@@ -342,8 +342,8 @@ class _Reader:
         if cookie and "=" not in value:
             return None
         if not cookie and begin == place:
-            value = value.split(" ")[0]
-            if is_reference(value[:_REACH]) or _is_variable(value.rstrip(",)"), more=True):
+            value = value.split(" ")[0].rstrip(",;")
+            if is_reference(value[:_REACH]) or _is_variable(value.rstrip(")"), more=True):
                 return None
         return value_hit(self._text, begin, begin + len(value), name, KeyClass.STRONG)
 

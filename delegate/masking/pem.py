@@ -29,8 +29,8 @@ _CUT: Final = re.compile(
 )
 _LONGEST: Final = 65536
 
-_MARKS: Final = "[ `'\".,;:()]{1,4}"
-_WORDS: Final = re.compile(f"{_MARKS}(?:[a-z]{{1,20}}{_MARKS}){{1,40}}")
+_MARKS: Final = "[ `'\".,;:()]{1,8}"
+_WORDS: Final = re.compile(f"{_MARKS}(?:[a-z]{{1,20}}{_MARKS}){{0,40}}")
 _SENTENCE: Final = re.compile(f"{_MARKS}(?:[a-z]{{1,20}}{_MARKS}){{3}}")
 
 _LINE: Final = re.compile(r"\\[nr]|(?P<line>[A-Za-z0-9+/=]{1,16384})")

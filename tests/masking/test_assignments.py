@@ -281,6 +281,7 @@ def test_where_a_value_begins_and_ends_and_what_it_is(text: str, value: str, kin
         *('"AWS::IAM::AccessKey": "62d91b17309e76c8"', "PASSWORD_RESET_TIMEOUT = 86400"),
         *("password_hashers: bcrypt", 'api_key = "sk-..."', "token=ghp_xxxxxxxxxxxxxxxxxxxx"),
         *('"authorization": "Bind every ref to the caller, and to x_y"', "the password for this is stored"),
+        *("path (Authorization: Bearer, RFC 9421)", "* `set password`: Change your password."),
         *('"Authorization": "Basic <user>:<password>"', '"HTTPPasswordMgr": "urllib2"'),
         f'id="password" content="{V}"',
         f"password\n\n{V}",

@@ -90,11 +90,10 @@ def test_a_key_without_its_first_line_begins_behind_the_frame_before() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [" and ", " and end with ", "` to `", '" ... "', "' (which is the first line), then '"],
+    [" and ", " and end with ", "` to `", '" ... "', '", "', "' (which is the first line), then '"],
 )
 def test_words_between_the_frames_are_no_key(words: str) -> None:
-    text = f"Keys begin with {BEGIN}{words}{END}."
-    assert found(text) == ([] if any(map(str.isalpha, words)) else [text[len("Keys begin with ") : -1]])
+    assert found(f"Keys begin with {BEGIN}{words}{END}.") == []
 
 
 @pytest.mark.parametrize("body", ["\nab\n", " ab", "ab ", " And ", " a7 ", " x\ny ", " " + "ab " * 41])

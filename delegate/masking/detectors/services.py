@@ -127,7 +127,14 @@ CHAT: Final[tuple[Detector, ...]] = (
     token(
         "instagram-token", "IGQV IGAA", 60, "developers.facebook.com Instagram", B64URL, kind="facebook-token"
     ),
-    token("twitter-bearer-token", "AAAAAAAAAAAAAAAAAAAA", 60, "developer.x.com", r"[A-Za-z0-9%]"),
+    token(
+        "twitter-bearer-token",
+        "AAAAAAAAAAAAAAAAAAAA",
+        60,
+        "developer.x.com",
+        r"[A-Za-z0-9%]",
+        check=looks_random,
+    ),
     token("linkedin-secret", "WPL_AP1.", 16, "learn.microsoft.com LinkedIn", r"[A-Za-z0-9.+/=]"),
     token("linkedin-token", "AQV AQX", 100, "learn.microsoft.com LinkedIn", B64URL),
     token("vk-token", "vk1.a.", 80, "dev.vk.com access tokens", B64URL),
