@@ -13,11 +13,14 @@ from delegate.masking.detectors.calls import CALLS
 from delegate.masking.detectors.clouds import CLOUDS
 from delegate.masking.detectors.code import CODE
 from delegate.masking.detectors.detector import Detector
+from delegate.masking.detectors.hashes import HASHES
+from delegate.masking.detectors.private_keys import PRIVATE_KEYS
 from delegate.masking.detectors.services import CHAT, MODELS, MONITORING, PAYMENTS, SERVICES
 from delegate.masking.detectors.structured import STRUCTURED
 
 __all__ = ["STANDARD", "Detector"]
 
 STANDARD: Final[tuple[Detector, ...]] = (
-    *STRUCTURED, *CLOUDS, *CODE, *MODELS, *CHAT, *PAYMENTS, *MONITORING, *SERVICES, *CALLS,
+    *PRIVATE_KEYS, *HASHES, *STRUCTURED, *CLOUDS, *CODE,
+    *MODELS, *CHAT, *PAYMENTS, *MONITORING, *SERVICES, *CALLS,
 )  # fmt: skip

@@ -17,14 +17,16 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from delegate.masking.detectors import Detector
+from delegate.masking.detectors.hashes import HASHES
+from delegate.masking.detectors.private_keys import PRIVATE_KEYS
 from delegate.masking.detectors.structured import STRUCTURED
 from delegate.masking.tokens import RUN
 from tests.masking.detectors.rows import assert_example, assert_lengths, lengths, taken
 
-ROWS = {row.id: row for row in STRUCTURED}
+ROWS = {row.id: row for row in (*PRIVATE_KEYS, *HASHES, *STRUCTURED)}
 
 
-@pytest.mark.parametrize("row", [pytest.param(row, id=row.id) for row in STRUCTURED])
+@pytest.mark.parametrize("row", [pytest.param(row, id=name) for name, row in ROWS.items()])
 def test_a_row_with_a_form_of_its_own(row: Detector) -> None:
     assert_example(row)
 
