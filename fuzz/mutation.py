@@ -38,6 +38,9 @@ _BYTES_SHARE: Final = 0.1
 """Small, since one syntax error decides over all changes made with it."""
 _TOKEN_SHARE: Final = 0.5
 """Of the changes to a text that has a token in it; the others meet what stands around it."""
+_FRAME: Final = b"-----"
+_BODY_SHARE: Final = 0.7
+"""Of the changes to lines between frames; the others meet the frames too."""
 _DEPTH_MAX: Final = 8
 """Of the walk to the value that is changed: no format here is deeper."""
 
@@ -88,7 +91,7 @@ def _lines(data: bytes, random: Random, otherwise: Mutate) -> bytes | None:
     rows = data.split(b"\n")
     if len(rows) < 2:
         return None
-    at = random.randrange(len(rows))
+    at = random.choice(_without_frames(rows, random) or range(len(rows)))
     kind = random.randrange(12)
     if kind < 3:
         row = rows[at] if kind == 0 else rows.pop(at)
@@ -97,6 +100,14 @@ def _lines(data: bytes, random: Random, otherwise: Mutate) -> bytes | None:
     else:
         rows[at] = _document(rows[at], random, otherwise) or _text(rows[at], random, otherwise)
     return b"\n".join(rows)
+
+
+def _without_frames(rows: Sequence[bytes], random: Random) -> list[int]:
+    """The lines between the frames of PEM, mostly: where a frame is changed, nothing is read."""
+    framed = [at for at, row in enumerate(rows) if row.startswith(_FRAME)]
+    if not framed or random.random() >= _BODY_SHARE:
+        return []
+    return [at for at in range(len(rows)) if at not in framed]
 
 
 def _text(data: bytes, random: Random, otherwise: Mutate) -> bytes:
