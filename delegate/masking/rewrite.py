@@ -8,6 +8,7 @@ What is a marker already stays as it is, and a hit that touches one takes all of
 
 from __future__ import annotations
 
+import re
 import string
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
@@ -21,8 +22,11 @@ from delegate.masking.policy import Mode
 
 __all__ = ["FORGED", "Rewritten", "Seen", "rewrite", "whole"]
 
-_APART: Final = frozenset(string.whitespace) | {*"\"'`,;=&|<>()[]{}", "\0", ""}
+_APART: Final = frozenset(string.whitespace) | {*"\"'`,;&|<>()[]{}", "\0", ""}
 """What ends whatever stands before or behind it: no token, number, name or address goes on over it."""
+
+_PADDED: Final = re.compile(r"[A-Za-z0-9+/_$-]{16}={1,2}\Z")
+"""An equals sign that may end base64; behind a short name it assigns."""
 
 FORGED = "forged-marker"
 """The detector of what calls itself masked and was not masked by this policy."""
@@ -78,10 +82,8 @@ def rewrite(
             marker = markers.write(kind) if detector == FORGED else markers.replacing(text, start, end, kind)
             parts += (text[place:start], marker)
             place = end
-            # Without brackets it is the userinfo of an address, and ends with it. Before the first character
-            # stands nothing: text[-1:0] is empty.
-            if marker[0] == "[":
-                apart = apart and text[start - 1 : start] in _APART and text[end : end + 1] in _APART
+            if marker[0] == "[":  # else it is the userinfo of an address, and ends with it
+                apart = apart and _stands_apart(text, start, end)
         if not place:
             return Rewritten(text, seen)
         text = "".join((*parts, text[place:]))
@@ -89,6 +91,14 @@ def rewrite(
             return Rewritten(text, seen)
         hits = search(text)
     return Rewritten(markers.write("error"), [*seen, Seen("error", _UNSTABLE, "masked")])
+
+
+def _stands_apart(text: str, start: int, end: int) -> bool:
+    """Whether nothing goes on from before ``text[start:end]``, or behind it, when that becomes a marker."""
+    before = text[start - 1 : start]  # nothing stands before the first
+    if before == "=":
+        return text[end : end + 1] in _APART and not _PADDED.search(text, max(0, start - 18), start)
+    return before in _APART and text[end : end + 1] in _APART
 
 
 def _settled(hits: Sequence[Hit], markings: Sequence[Marking]) -> Sequence[Hit]:

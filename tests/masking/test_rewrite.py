@@ -84,7 +84,13 @@ def test_modes_by_kind() -> None:
         ("(12):", False),
         *((f"x{mark}12 y", True) for mark in JOINING),
         *((f"  12{mark} y", True) for mark in JOINING),
-        *((f"x{mark}12{mark}y", False) for mark in "\t\n \0\"'`,;=&|<>()[]{}"),
+        *((f"x{mark}12{mark}y", False) for mark in "\t\n \0\"'`,;&|<>()[]{}"),
+        (f"{'a' * 15}=12", False),
+        (f"{'a' * 16}=12", True),
+        (f"{'a' * 15}/==12", True),
+        (f"{'a' * 15} ==12", False),
+        ("a=12=", True),
+        ("a=12 ", False),
     ],
 )
 def test_what_stands_against_a_word_is_searched_again(text: str, *, again: bool) -> None:
