@@ -89,6 +89,7 @@ _SETS: Final = re.compile(r"(?:setenv|setx|set -\w*x) $|\bdefine\( ?[\"']$")
 """How a shell or PHP begins that sets a variable to what stands beside it."""
 
 _QUOTES: Final = frozenset("\"'`")
+_DOCUMENTS: Final = frozenset({'"""', "'''"})
 _PROMPTING: Final = frozenset(":?")
 """How a text ends that asks for a secret: ``get_password("Password: ")``."""
 
@@ -317,12 +318,12 @@ class _Reader:
     def _opens(self, start: int, how: str) -> bool:
         """Whether the name is that of an element, or one that an element gives to its text."""
         text = self._text
-        before = text[start - 1 : start]
+        before = text[max(0, start - 3) : start]
         if how == "named":
-            return before == ">"
-        if text.endswith("?", 0, max(0, start - 1)) or text.endswith("?P", 0, max(0, start - 1)):
-            return False  # (?P<password>...) in a pattern
-        return before in _OPENS or _NAMING.search(text, max(0, start - 12), start) is not None
+            return before[-1:] == ">"
+        if before[-1:] in _OPENS:
+            return not before.endswith(("?<", "?P<"))  # (?P<password>...) names a group
+        return _NAMING.search(text, max(0, start - 12), start) is not None
 
     def _element(self, place: int, name: str, sure: KeyClass, *, worded: bool) -> Hit | None:
         """The text of an XML element; a sentence only where the element itself is called a secret."""
@@ -361,7 +362,7 @@ def _is_no_value(before: str, operator: str, quote: re.Match[str]) -> bool:
     It may end what began before the name (``the "password:" prompt``), or begin the documentation of a
     function of that name, on the next line.
     """
-    return (quote[0] == before and operator[:1] != before) or ("\n" in operator and len(quote[1]) > 1)
+    return (quote[0] == before and operator[:1] != before) or ("\n" in operator and quote[1] in _DOCUMENTS)
 
 
 def _unclosed(value: str) -> str:

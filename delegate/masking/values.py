@@ -31,8 +31,9 @@ _CONSTANT: Final = re.compile(r"[A-Z][A-Z0-9]{1,31}(?:_[A-Z0-9]{1,32}){1,8}")
 _HASHED: Final = "-HMAC-"
 """In the names of schemes that would pass for secrets: ``AWS4-HMAC-SHA256``."""
 
-_SENTENCE: Final = re.compile(r"(?:\b[a-z'-]{1,30}[,.;:]? ){4}[a-z'-]{1,30}")
-"""What is said of an authorization: no credentials have so many words."""
+_WORD: Final = r"(?:\b[a-z'-]{1,30}\b|\[MASKED:[^\[\]\s]{1,64}\])"
+_SENTENCE: Final = re.compile(rf"(?:{_WORD}[,.;:]? ){{4}}{_WORD}")
+"""What is said of an authorization: no credentials have so many words, with those that are masked by now."""
 
 
 def credentials(text: str, place: int) -> int:

@@ -238,6 +238,12 @@ def assigned(text: str) -> list[tuple[str, str]]:
         ("--password -x9Q2", "-x9Q2", "password"),
         (f'key = f"{LONG}"', LONG, "key"),
         (f'"db::secret", "password": "{V}"', V, "password"),
+        (f"f(password): {V}", V, "password"),
+        (f'password = "{V}{{x"', f"{V}{{x", "password"),
+        (f'"password: r"{V}"', V, "password"),
+        (f'password:\n  \\"{V}\\"', V, "password"),
+        (f'name="password"\n\n{V}', V, "password"),
+        ("secret=ered iblp hjxo knvk", "ered", "secret"),
     ],
 )
 def test_where_a_value_begins_and_ends_and_what_it_is(text: str, value: str, kind: str) -> None:
@@ -250,7 +256,7 @@ def test_where_a_value_begins_and_ends_and_what_it_is(text: str, value: str, kin
         *(f"xbasic {LONG}", f" xbasic {LONG}", "basic understanding"),
         *(f"token {LONG[:19]}", "password = letmein and more"),
         # types
-        *("private_key: KeyFlexible | None", "signing_key: SigningKey,", "key: Ed25519PrivateKey"),
+        *("private_key: KeyFlexible | None", "signing_key: SigningKey,", "private_key: Ed25519PrivateKey"),
         *("password: Optional[str] = None", "cookie: http.Cookie[str] = x", "secret: Uint8Array"),
         *(
             "password: &str",
@@ -278,7 +284,9 @@ def test_where_a_value_begins_and_ends_and_what_it_is(text: str, value: str, kin
             "Either pass client_interceptor=",
             "HOST_KEY = 'HTTP_HOST'",
         ),
-        *('"AWS::IAM::AccessKey": "62d91b17309e76c8"', "PASSWORD_RESET_TIMEOUT = 86400"),
+        *('"AWS::IAM::AccessKey": "62d91b17309e76c8"', '::AccessKey": "62d91b17309e76c8"'),
+        *('call_key = f"id:{call_id}" if call_id', "(?<password>[a-z]{8})"),
+        *("PASSWORD_RESET_TIMEOUT = 86400"),
         *("password_hashers: bcrypt", 'api_key = "sk-..."', "token=ghp_xxxxxxxxxxxxxxxxxxxx"),
         *('"authorization": "Bind every ref to the caller, and to x_y"', "the password for this is stored"),
         *("path (Authorization: Bearer, RFC 9421)", "* `set password`: Change your password."),
@@ -289,6 +297,11 @@ def test_where_a_value_begins_and_ends_and_what_it_is(text: str, value: str, kin
 )
 def test_what_stands_beside_them_and_is_none(text: str) -> None:
     assert assigned(text) == []
+
+
+def test_how_many_pieces_are_joined() -> None:
+    pieces = [f'"{V}{number}"' for number in range(10)]
+    assert assigned("password = " + " + ".join(pieces)) == [(" + ".join(pieces[:9])[1:-1], "password")]
 
 
 def test_values_under_a_name() -> None:
