@@ -211,7 +211,7 @@ def classify(name: str) -> KeyClass:
 def ends_in_secret(name: str) -> bool:
     """Whether the last words of ``name`` are an unambiguous name, whatever stands before them."""
     words = tuple(_words(name))
-    return any(words[-size:] in _STRONG_GRAMS for size in range(1, min(_LONGEST, len(words)) + 1))
+    return any(words[-len(gram) :] == gram for gram in _STRONG_GRAMS)
 
 
 def kind_of(name: str) -> str:

@@ -130,11 +130,13 @@ def _is_passed_on(name: str, parts: Parts, names: Names) -> bool:
 def _is_schema(parts: Parts) -> bool:
     """Whether these are the members of a JSON Schema that holds no values."""
     keys, values = parts
-    if keys is None or not all(type(key) is str and _is_schema_word(key) for key in keys):
-        return False
-    return any(
-        key in _SCHEMA_SIGNS or (key == "type" and type(value) is str and value in _SCHEMA_TYPES)
-        for key, value in zip(keys, values, strict=True)
+    return (
+        keys is not None
+        and all(type(key) is str and _is_schema_word(key) for key in keys)
+        and any(
+            key in _SCHEMA_SIGNS or (key == "type" and type(value) is str and value in _SCHEMA_TYPES)
+            for key, value in zip(keys, values, strict=True)
+        )
     )
 
 

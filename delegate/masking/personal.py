@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator
-from functools import cache
 from typing import Final
 
 from delegate.masking import checks
@@ -113,9 +112,8 @@ def bank_accounts(text: str, shapes: bytes) -> Iterator[Hit]:
                 yield Hit(start, end, "iban", "iban", 65)
 
 
-@cache
 def _characters(number: int) -> re.Pattern[bytes]:
-    """So many letters and digits in a shape, in one piece or in groups."""
+    """So many letters and digits in a shape, in one piece or in groups; ``re`` remembers the pattern."""
     return re.compile(b"(?:[a0][ -]?){%d}[a0]" % (number - 1))
 
 

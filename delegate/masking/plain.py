@@ -54,11 +54,11 @@ class Rebuilding:
         """Begin with nothing changed."""
         self._plain = plain
         self._rules = rules
-        self._copies: dict[int, _Copy] = {0: _Copy([*plain.containers[0]], (0,), 0, _OUTSIDE)}
+        self._copies: dict[int, _Copy] = {0: _Copy([*plain.containers[0]], (0,), None, _OUTSIDE)}
         self._below: dict[int, Sequence[Any]] = {0: (0,)}
         """The keys or indexes of the containers in a container, where one of them is on the way."""
         self._changed: set[int] = set()
-        self._chars = 0
+        self._chars = sum(map(len, plain.texts))
         self.seen: list[Sighting] = []
 
     def run(self, found: Mapping[int, Sequence[Hit]]) -> Any:
@@ -68,7 +68,6 @@ class Rebuilding:
         """
         plain = self._plain
         names = dict(plain.named)
-        self._chars = sum(map(len, plain.texts))
         for index in sorted(found):
             self._rewrite(index, found[index], names.get(index))
         for which in sorted(self._copies, reverse=True):  # what holds another stands before it

@@ -153,14 +153,13 @@ def _compiled(row: Detector, engine: Literal["re", "re2"]) -> re.Pattern[str]:
     raise ConfigurationError(msg, field="pattern")
 
 
-_FILLERS: Final = frozenset({"x", "X", "0"})
+_FILLERS: Final = ({"x"}, {"X"}, {"0"})
 """What examples are filled with: ``ghp_xxxx``."""
 
 
 def _is_stand_in(body: str) -> bool:
     """Whether all that follows a prefix is one character, and separators."""
-    filler = {*body} - {*"-_."}
-    return len(filler) == 1 and filler <= _FILLERS
+    return {*body} - {*"-_."} in _FILLERS
 
 
 def _matches(row: Detector, pattern: re.Pattern[str], text: str, start: int, end: int) -> Iterator[Hit]:

@@ -60,17 +60,14 @@ def value_hit(
 
 def _is_one(value: str, name: str, kind: str) -> bool:
     """Whether what stands under an unambiguous name is the secret, and no constant or sentence about it."""
-    if kind == "password":
-        least = 3
-    elif _CONSTANT.fullmatch(value) and not looks_random(value):
-        return False
-    else:
-        least = 4
-    if len(value) < least or value.lower() == name.lower().rpartition(".")[2]:
-        return False
-    if kind == "authorization":
-        return _SENTENCE.search(value) is None
-    return kind != "cookie" or " " not in value or "=" in value
+    is_constant = kind != "password" and _CONSTANT.fullmatch(value) and not looks_random(value)
+    return (
+        len(value) >= (3 if kind == "password" else 4)
+        and value.lower() != name.lower().rpartition(".")[2]
+        and not is_constant
+        and (kind != "authorization" or _SENTENCE.search(value) is None)
+        and (kind != "cookie" or " " not in value or "=" in value)
+    )
 
 
 def _looks_like_one(value: str, kind: str) -> bool:
