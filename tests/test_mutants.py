@@ -67,6 +67,8 @@ def changes(source: str) -> list[str]:
         ("x + y", ["x + y -> x - y"]),
         ("x + 'text'", []),
         ("f'{x}' + y", []),
+        ("'text' * 3", []),
+        ("x * 3", ["x * 3 -> x * 4"]),
         ("x + b'bytes'", ["x + b'bytes' -> x - b'bytes'"]),
         ("x[1:]", ["1: -> 2:"]),
         ("f(True)", ["f(True) -> f(False)"]),

@@ -109,10 +109,13 @@ def _head(node: ast.stmt | ast.match_case | ast.ExceptHandler) -> tuple[int, int
 
 
 def _is_words(node: ast.AST) -> bool:
-    """Whether the statement is a docstring, or the expression text with values in it."""
-    return isinstance(node, ast.JoinedStr) or (
-        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    )
+    """Whether the statement is a docstring, or the expression text with values in it, or text repeated."""
+    match node:
+        case ast.JoinedStr() | ast.Expr(value=ast.Constant()):
+            return True
+        case ast.BinOp(left=ast.Constant(value=str()), op=ast.Mult(), right=ast.Constant()):
+            return True
+    return False
 
 
 def _is_text(node: ast.expr) -> bool:

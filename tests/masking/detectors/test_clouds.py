@@ -152,4 +152,8 @@ def test_a_session_token_with_slashes_early_is_masked_whole(head: str) -> None:
     token = f"{head}EJr//////////wE" + "aCXVzLWVhc3QtMSJH" * 20 + "/x=="
     text = f"see {token} there"
     assert [text[hit.start : hit.end] for hit in SCANNER.scan(text)] == [token]
-    assert taken(BY_NAME["aws-slashed-session-token"], f"see {token[:90]} there") == []
+    row, start = BY_NAME["aws-slashed-session-token"], f"{head}EJr//////////wE"
+    for length in (80, 4000):
+        assert taken(row, f"see {start}{'a' * length} there") == [f"{start}{'a' * length}"]
+    for length in (79, 4001):
+        assert taken(row, f"see {start}{'a' * length} there") == []

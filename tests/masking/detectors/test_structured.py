@@ -45,6 +45,23 @@ def test_how_long_a_key_may_be(name: str, head: str, least: int, most: int) -> N
         assert taken(ROWS[name], f"Key: {head}{'a' * length}!") == []
 
 
+@pytest.mark.parametrize(
+    ("name", "head", "least", "most"),
+    [
+        ("kerberos-hash", "$krb5tgs$" + "23$*a$b$c*$", 32, 8000),
+        ("ntlm-response", f"bob::EXAMPLE:{'7a1c9e4b' * 2}:{'7a1c9e4b' * 4}:0101" + "0" * 12, 32, 2000),
+        ("private-key-hex", "302e0201" + "00300506032b6570", 64, 8000),
+        ("wrapped-private-key", "LS0tLS1CRUdJTi" + "BQUklWQVRFIEtFWS", 60, 12_000),
+        ("macaroon", "MDA" + "yMWxvY2F0aW9uI", 60, 8000),
+    ],
+)
+def test_how_long_a_hash_or_a_key_in_a_run_may_be(name: str, head: str, least: int, most: int) -> None:
+    for length in (least, most):
+        assert taken(ROWS[name], f"see {head}{'a' * length} there") == [head + "a" * length]
+    for length in (least - 1, most + 1):
+        assert taken(ROWS[name], f"see {head}{'a' * length} there") == []
+
+
 def part(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
