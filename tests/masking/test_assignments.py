@@ -199,6 +199,7 @@ def assigned(text: str) -> list[tuple[str, str]]:
         ("api_key: Basic swordfish, x", "swordfish, x", "key"),
         (f'name="password">{V}</property>', V, "password"),
         (f"<password>{V}", V, "password"),
+        (f"<a><password>{V}</password></a>", V, "password"),
         (f'password="{V}\\"" x="y"', f'{V}\\"', "password"),
         (f'password="{V}\\\\" x="y"', f"{V}\\\\", "password"),
         (f'password="old token", "{LONG}"', "old token", "password"),

@@ -91,6 +91,7 @@ def test_modes_by_kind() -> None:
         (f"{'a' * 15} ==12", False),
         ("a=12=", True),
         ("a=12 ", False),
+        ("a=12 y", False),
     ],
 )
 def test_what_stands_against_a_word_is_searched_again(text: str, *, again: bool) -> None:
