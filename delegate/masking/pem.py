@@ -30,8 +30,9 @@ _CUT: Final = re.compile(
 _LONGEST: Final = 65536
 
 _MARKS: Final = "[ `'\".,;:()]{1,8}"
-_WORDS: Final = re.compile(f"{_MARKS}(?:[a-z]{{1,20}}{_MARKS}){{0,40}}")
-_SENTENCE: Final = re.compile(f"{_MARKS}(?:[a-z]{{1,20}}{_MARKS}){{3}}")
+_WORD: Final = f"(?:[a-z]{{1,20}}{_MARKS})"
+_WORDS: Final = re.compile(f"{_MARKS}{_WORD}{{0,40}}")
+_SENTENCE: Final = re.compile(f"{_MARKS}{_WORD}{{3}}")
 
 _LINE: Final = re.compile(r"\\[nr]|(?P<line>[A-Za-z0-9+/=]{1,16384})")
 _BETWEEN: Final = re.compile(f"{_MARK}{{0,32}}")
@@ -45,18 +46,22 @@ def private_keys(text: str) -> Iterator[Hit]:
     floor = 0
     frame = _FRAME.search(text)
     while frame:
-        start: int | None
-        stop: int | None
-        start, stop = frame.span()
-        floor, before = stop, floor
-        if frame["begin"]:
-            stop = _end_of_key(text, stop)
-        else:
-            start = _start_of_key(text, before, start)
-        if start is not None and stop is not None:
-            yield Hit(start, stop, "private-key", "pem-private-key", 95)
-            floor = stop
+        key = _key(text, frame, floor)
+        floor = frame.end()
+        if key:
+            yield Hit(*key, "private-key", "pem-private-key", 95)
+            floor = key[1]
         frame = _FRAME.search(text, floor)
+
+
+def _key(text: str, frame: re.Match[str], floor: int) -> tuple[int, int] | None:
+    """Where the key stands that ``frame`` begins or ends; before ``floor`` is another's."""
+    start, end = frame.span()
+    if frame["begin"]:
+        stop = _end_of_key(text, end)
+        return None if stop is None else (start, stop)
+    first = _start_of_key(text, floor, start)
+    return None if first is None else (first, end)
 
 
 def _end_of_key(text: str, start: int) -> int | None:

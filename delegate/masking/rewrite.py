@@ -96,9 +96,9 @@ def rewrite(
 def _stands_apart(text: str, start: int, end: int) -> bool:
     """Whether nothing goes on from before ``text[start:end]``, or behind it, when that becomes a marker."""
     before = text[start - 1 : start]  # nothing stands before the first
-    if before == "=":
-        return text[end : end + 1] in _APART and not _PADDED.search(text, max(0, start - 18), start)
-    return before in _APART and text[end : end + 1] in _APART
+    return text[end : end + 1] in _APART and (
+        before in _APART or (before == "=" and not _PADDED.search(text, max(0, start - 18), start))
+    )
 
 
 def _settled(hits: Sequence[Hit], markings: Sequence[Marking]) -> Sequence[Hit]:

@@ -21,9 +21,7 @@ __all__ = ["credentials", "value_hit"]
 _JUDGED: Final = 256
 """A value is judged by its beginning; all of it is masked."""
 
-
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9-]{1,30})[ \t]{1,4}(?=[^\s\"'`,;\x00]{6})")
-
 
 _CONSTANT: Final = re.compile(r"[A-Z][A-Z0-9]{1,31}(?:_[A-Z0-9]{1,32}){1,8}")
 """The name of a constant or of a variable of the environment."""
@@ -53,7 +51,10 @@ def value_hit(
     if not value or is_placeholder(judged) or (not quoted and (is_reference(judged) or is_path(judged))):
         return None
     kind = kind_of(name)
-    if not (_is_one(value, name, kind) if sure is KeyClass.STRONG else _looks_like_one(judged, kind)):
+    if sure is KeyClass.STRONG:
+        if not _is_one(value, name, kind):
+            return None
+    elif not looks_secret(judged) and not _was_chosen(judged, kind):
         return None
     return Hit(start, start + len(value), kind, f"name-{kind}", 50 if sure is KeyClass.STRONG else 40)
 
@@ -68,11 +69,6 @@ def _is_one(value: str, name: str, kind: str) -> bool:
         and (kind != "authorization" or _SENTENCE.search(value) is None)
         and (kind != "cookie" or " " not in value or "=" in value)
     )
-
-
-def _looks_like_one(value: str, kind: str) -> bool:
-    """Whether what stands under an ambiguous name is a secret by itself."""
-    return looks_secret(value) or _was_chosen(value, kind)
 
 
 def _was_chosen(value: str, kind: str) -> bool:

@@ -6,12 +6,12 @@ reads, which nothing reads twice; the time itself is measured by ``make bench``.
 
 from __future__ import annotations
 
-import sys
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from delegate.masking.text import TextScanner
+from tests.masking.counting import calls_in
 
 FRAGMENTS: Final = (
     *(
@@ -88,18 +88,7 @@ SCANNERS: Final[dict[str, TextScanner]] = {"re": TextScanner(engine="re"), "re2"
 
 def steps(scanner: TextScanner, text: str) -> int:
     """Calls during one scan."""
-    count = 0
-
-    def profile(frame: object, event: str, argument: Any) -> None:
-        nonlocal count
-        count += event in {"call", "c_call"}
-
-    sys.setprofile(profile)
-    try:
-        scanner.scan(text)
-    finally:
-        sys.setprofile(None)
-    return count
+    return calls_in(lambda: scanner.scan(text))
 
 
 @pytest.mark.parametrize("engine", ["re", "re2"])

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import sys
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -12,6 +10,7 @@ from hypothesis import strategies as st
 
 from delegate.masking.known import KnownValues
 from delegate.masking.needles import SHORTEST, Needles
+from tests.masking.counting import calls_in
 from tests.masking.holder import Holder
 
 LENGTHS = (7, 8, 14, 15, 16, 40)
@@ -97,20 +96,7 @@ def test_a_clean_value_costs_the_same_however_many_secrets_are_known() -> None:
         holder = Holder(*(b"secret-of-its-own-%d" % each for each in range(number)))
         known = KnownValues()
         assert list(known.find("see secret-of-its-own-7!"))
-        calls.append(_calls(lambda known=known: list(known.find(text))))  # type: ignore[misc]
+        calls.append(calls_in(lambda known=known: list(known.find(text))))  # type: ignore[misc]
         del holder
     few, many = calls
     assert few == many > 0
-
-
-def _calls(function: Callable[[], object]) -> int:
-    """How many functions are called; none by a collection of garbage, which other tests leave."""
-    seen: list[str] = []
-    gc.disable()
-    sys.setprofile(lambda _frame, event, _argument: seen.append(event))
-    try:
-        function()
-    finally:
-        sys.setprofile(None)
-        gc.enable()
-    return len(seen)
